@@ -1,0 +1,3 @@
+"""Poplin: container networking in Python."""
+
+__version__ = "0.1.0"

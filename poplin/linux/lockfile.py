@@ -1,0 +1,69 @@
+"""An exclusive lock on a file, with a bound on the wait and the name of who holds it.
+
+flock(2), because that is what the reference's host-local takes on the same file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+
+FIRST_PAUSE = 0.001
+LONGEST_PAUSE = 0.02
+
+
+class LockTimeout(Exception):
+    """The lock was not free in time; the text names the holder."""
+
+
+class LockFile:
+    """`with LockFile(path, seconds):` holds the lock; the file is made if it is missing and never removed."""
+
+    def __init__(self, path: str, seconds: float, mode: int = 0o640) -> None:
+        self._path = path
+        self._seconds = seconds
+        self._mode = mode
+        self._fd = -1
+
+    def __enter__(self) -> LockFile:
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, self._mode)
+        try:
+            self._acquire()
+        except BaseException:
+            os.close(self._fd)
+            raise
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        os.close(self._fd)  # closing the last descriptor releases the lock
+
+    def _acquire(self) -> None:
+        deadline = time.monotonic() + self._seconds
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    holder = find_holder(os.fstat(self._fd))
+                    raise LockTimeout(f"{self._path} is held by {holder} since {self._seconds:g} s or more") from None
+            time.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def find_holder(status: os.stat_result) -> str:
+    """Who holds the lock on this file, from /proc/locks: `1: FLOCK ADVISORY WRITE 4242 fd:01:131 0 EOF`."""
+    inode = f":{status.st_ino}"
+    with open("/proc/locks") as lines:
+        holders = [line.split()[4] for line in lines if "->" not in line and line.split()[5].endswith(inode)]
+    return ", ".join(map(_describe, holders)) or "another process"
+
+
+def _describe(pid: str) -> str:
+    try:
+        with open(f"/proc/{pid}/comm") as comm:
+            return f"process {pid} ({comm.read().strip()})"
+    except OSError:
+        return f"process {pid}"
