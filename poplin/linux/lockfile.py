@@ -1,4 +1,4 @@
-"""An exclusive lock on a file, with a bound on the wait and the name of who holds it.
+"""A lock on a file, exclusive or shared, with a bound on the wait and the name of who holds it.
 
 flock(2), because that is what the reference's host-local takes on the same file.
 """
@@ -20,10 +20,11 @@ class LockTimeout(Exception):
 class LockFile:
     """`with LockFile(path, seconds):` holds the lock; the file is made if it is missing and never removed."""
 
-    def __init__(self, path: str, seconds: float, mode: int = 0o640) -> None:
+    def __init__(self, path: str, seconds: float, mode: int = 0o640, *, shared: bool = False) -> None:
         self._path = path
         self._seconds = seconds
         self._mode = mode
+        self._how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         self._fd = -1
 
     def __enter__(self) -> LockFile:
@@ -43,7 +44,7 @@ class LockFile:
         pause = FIRST_PAUSE
         while True:
             try:
-                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(self._fd, self._how | fcntl.LOCK_NB)
                 return
             except BlockingIOError:
                 if time.monotonic() > deadline:

@@ -36,6 +36,8 @@ class IP:
         return IP(self.bits, self.value + step)
 
     def __str__(self) -> str:
+        if self.bits == 128 and 0xFFFF < self.value <= 0xFFFFFFFF:  # inet_ntop prints ::1:2 as ::0.1.0.2
+            return f"::{self.value >> 16:x}:{self.value & 0xFFFF:x}"
         return inet_ntop(self.family, self.packed)
 
     def __repr__(self) -> str:

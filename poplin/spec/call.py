@@ -70,14 +70,14 @@ class Environment:
 
 
 class Config:
-    """The network configuration on stdin: name and version checked, everything else in `fields`."""
+    """The network configuration, an object from stdin: name and version checked, everything else in `fields`."""
 
     __slots__ = ("fields", "name", "source", "type", "version")
 
-    def __init__(self, stdin: str | bytes) -> None:
-        """Raises DecodingFailure (not an object, wrong types) or InvalidConfig (no or bad name)."""
-        self.source = loads_object(stdin, "the network configuration on stdin")
-        self.fields = Fields(self.source)
+    def __init__(self, source: dict[str, object]) -> None:
+        """Raises DecodingFailure (wrong types) or InvalidConfig (no or bad name)."""
+        self.source = source
+        self.fields = Fields(source)
         self.name = self.fields.text("name")
         check_network_name(self.name)
         self.version = self.fields.text("cniVersion") or OLDEST
@@ -166,9 +166,13 @@ class Call:
         return format_result(convert(result, self.config.version))
 
 
-def read_call(env: Environment, stdin: str | bytes, supported: Sequence[str]) -> Call:
-    """Check the document and the versions for the verb in `env`."""
-    config = Config(stdin)
+def read_config(stdin: str | bytes) -> Config:
+    """The configuration on stdin. Raises DecodingFailure, or InvalidConfig for its name."""
+    return Config(loads_object(stdin, "the network configuration on stdin"))
+
+
+def make_call(env: Environment, config: Config, supported: Sequence[str]) -> Call:
+    """The call, if the plugin knows the verb in `env` and supports it at the config's version."""
     if env.command not in VERB_SINCE:
         raise InvalidEnvironment(UNKNOWN_COMMAND + env.command)
     check_version(env.command, config.version, supported)

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 
 class CNIError(Exception):
-    """An error a container runtime can read: code, msg, details. Other plugins' codes are passed on with `code`."""
+    """An error a container runtime can read: code, msg, details. Other plugins' codes are passed on with `code`.
+
+    `version` is the config's cniVersion, from the moment it is known.
+    """
 
     code = 999
+    version = ""
 
     def __init__(self, msg: str, details: str = "", code: int | None = None) -> None:
         super().__init__(msg, details)
@@ -22,9 +26,9 @@ class CNIError(Exception):
     def __str__(self) -> str:
         return f"{self.msg}; {self.details}" if self.details else self.msg
 
-    def as_object(self, version: str = "") -> dict[str, object]:
-        """The error object for stdout; `version` is the config's cniVersion where it is known."""
-        reply: dict[str, object] = {"cniVersion": version} if version else {}
+    def as_object(self) -> dict[str, object]:
+        """The error object for stdout."""
+        reply: dict[str, object] = {"cniVersion": self.version} if self.version else {}
         reply |= {"code": self.code, "msg": self.msg}
         if self.details:
             reply["details"] = self.details

@@ -14,11 +14,21 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 WHITESPACE = " \t\n\r"
+INFINITY = float("inf")
+TOO_DEEP = "too many levels of nesting"
 
 
 def refuse_constant(name: str) -> NoReturn:
     """NaN and Infinity are Python's idea, not JSON's."""
     raise ValueError(f"{name} is not JSON")
+
+
+def parse_finite(digits: str) -> float:
+    """A float; one that overflows would come out as Infinity again."""
+    number = float(digits)
+    if number in (INFINITY, -INFINITY):
+        raise ValueError(f"the number {digits[:40]} is too large")
+    return number
 
 
 try:
@@ -27,7 +37,7 @@ try:
     class _Context:
         strict = True
         object_hook = object_pairs_hook = None
-        parse_float = float
+        parse_float = staticmethod(parse_finite)
         parse_int = int
         parse_constant = staticmethod(refuse_constant)
 
@@ -36,7 +46,7 @@ except ImportError:  # another Python than CPython
     from json import JSONDecoder
     from json.encoder import encode_basestring_ascii
 
-    _scan = JSONDecoder(parse_constant=refuse_constant).raw_decode
+    _scan = JSONDecoder(parse_float=parse_finite, parse_constant=refuse_constant).raw_decode
 
 
 def loads(text: str | bytes, what: str = "JSON") -> object:
@@ -56,9 +66,9 @@ def explain(text: str | bytes) -> str:
     import json
 
     try:
-        json.loads(text, parse_constant=refuse_constant)
+        json.loads(text, parse_float=parse_finite, parse_constant=refuse_constant)
     except RecursionError:
-        return "too many levels of nesting"
+        return TOO_DEEP
     except ValueError as error:
         return str(error)
     return "not a JSON document"
@@ -77,9 +87,13 @@ def loads_object(text: str | bytes, what: str = "JSON") -> dict[str, object]:
 def dumps(value: object, indent: int = 0) -> str:
     """JSON text of dicts, lists, strings, exact integers, floats, booleans and None.
 
-    `indent` is the number of spaces of a level; 0 gives one compact line.
+    `indent` is the number of spaces of a level; 0 gives one compact line. Raises DecodingFailure for a value so deep
+    that it came from a document we should not have taken.
     """
-    return _format(value, indent, "\n" if indent else "")
+    try:
+        return _format(value, indent, "\n" if indent else "")
+    except RecursionError:
+        raise DecodingFailure("cannot write JSON", TOO_DEEP) from None
 
 
 def _format(value: object, indent: int, newline: str) -> str:

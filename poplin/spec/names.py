@@ -23,7 +23,10 @@ def is_identifier(text: str) -> bool:
 
 def is_link_name(text: str) -> bool:
     """A name the kernel takes for an interface: 1 to 15 bytes, no slash, colon or space, not `.` or `..`."""
-    size = len(text.encode("utf-8", "replace"))
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:  # a byte in the environment that is not UTF-8; no JSON can carry that name
+        return False
     return 0 < size < IFNAMSIZ and text not in (".", "..") and NOT_IN_LINK_NAME.isdisjoint(text)
 
 

@@ -21,6 +21,7 @@ FAMILIES = {"0.1.0": "A", "0.2.0": "A", "0.3.0": "B", "0.3.1": "B", "0.4.0": "B"
 # Since when each verb exists; a config below it cannot use the verb.
 VERB_SINCE = {"ADD": "0.1.0", "DEL": "0.1.0", "CHECK": "0.4.0", "GC": "1.1.0", "STATUS": "1.1.0"}
 PREV_RESULT_ON_DEL_SINCE = "0.4.0"
+MOST_DIGITS = 18  # of one part, to fit 64 bits; int() itself refuses 4301
 
 
 def parse_version(text: str) -> tuple[int, int, int]:
@@ -36,7 +37,7 @@ def parse_version(text: str) -> tuple[int, int, int]:
 
 def _is_number(text: str) -> bool:
     digits = text[1:] if text[:1] in ("+", "-") else text
-    return digits.isascii() and digits.isdigit()
+    return digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS
 
 
 def is_at_least(version: str, other: str) -> bool:

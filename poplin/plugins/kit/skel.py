@@ -11,7 +11,7 @@ import sys
 
 from poplin.linux.kernel import Kernel
 from poplin.linux.netlink import NetlinkError
-from poplin.spec.call import Environment, read_call
+from poplin.spec.call import Environment, make_call, read_config
 from poplin.spec.errors import CNIError, InternalError, InvalidEnvironment, InvalidNamespace, IOFailure, KernelRefused
 from poplin.spec.jsontext import dumps
 from poplin.spec.versions import KNOWN, NEWEST
@@ -74,7 +74,9 @@ def read_stdin() -> bytes:
     return b"".join(chunks)
 
 
-def answer(plugin: Plugin, environ: Mapping[str, str], read: Callable[[], bytes], kernel: Kernel | None = None) -> Answer:
+def answer(
+    plugin: Plugin, environ: Mapping[str, str], read: Callable[[], bytes], kernel: Kernel | None = None
+) -> Answer:
     """The answer to one call. Never raises."""
     if not environ.get("CNI_COMMAND") and plugin.about:
         return Answer(0, errors=f"{plugin.about}\nCNI protocol versions supported: {', '.join(plugin.versions)}\n")
@@ -96,24 +98,22 @@ def run(plugin: Plugin, environ: Mapping[str, str], read: Callable[[], bytes], k
         raise InvalidEnvironment("required env variables are missing", "CNI_COMMAND")
     if env.command == "VERSION":
         return dumps({"cniVersion": NEWEST, "supportedVersions": list(plugin.versions)}) + "\n"
-    call = read_call(env, read(), plugin.versions)
-    kernel = kernel or Kernel()
-    check_namespace(call, kernel)
-    reply = perform(plugin, call, kernel)
+    config = read_config(read())
+    try:
+        call = make_call(env, config, plugin.versions)
+        reply = perform(plugin, call, kernel or Kernel())
+    except CNIError as error:
+        error.version = config.version
+        raise
     return "" if reply is None else dumps(reply, 4)
 
 
-def check_namespace(call: Call, kernel: Kernel) -> None:
-    """Refuse to work on the plugin's own namespace, before any work: a recycled path would cost the host its links."""
-    if call.env.command in ("ADD", "DEL") and not call.env.netns_override and kernel.is_own_namespace(call.netns):
-        raise InvalidNamespace("CNI_NETNS is the network namespace of the plugin itself", call.netns)
-
-
 def perform(plugin: Plugin, call: Call, kernel: Kernel) -> dict[str, object] | None:
-    """Run the verb; a verb the plugin does not have is done at once. Raises CNIError.
+    """Run the verb; one that the plugin does not have is done at once. Raises CNIError.
 
-    Also the way in for a delegation inside the process, where the call has been read already.
+    Also the way in for a delegation inside the process, where environment and configuration have been read already.
     """
+    check_namespace(call, kernel)
     verb = plugin.verbs.get(call.env.command)
     if verb is None:
         return None
@@ -124,6 +124,12 @@ def perform(plugin: Plugin, call: Call, kernel: Kernel) -> dict[str, object] | N
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise IOFailure(f"{call.config.type}: {where}{error.strerror or error}") from error
+
+
+def check_namespace(call: Call, kernel: Kernel) -> None:
+    """Refuse to work on the plugin's own namespace, before any work: a recycled path would cost the host its links."""
+    if call.env.command in ("ADD", "DEL") and not call.env.netns_override and kernel.is_own_namespace(call.netns):
+        raise InvalidNamespace("CNI_NETNS is the network namespace of the plugin itself", call.netns)
 
 
 def note(call: Call, text: str) -> None:

@@ -1,0 +1,48 @@
+"""The entry scripts: the executable that stands for each plugin, and how we know one of our own on CNI_PATH.
+
+Five lines, because a script's body is compiled again on every run. `-I -S` keeps PYTHON variables, the working
+directory and foreign .pth files out of a program that runs as root, and starts in 7 ms instead of 10.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from poplin import __version__
+from poplin.linux.atomicfile import read_file
+
+# Every plugin we ship: its type, which is the executable's name, and the module that has its PLUGIN.
+PLUGINS = {
+    "bridge": "poplin.plugins.bridge.plugin",
+    "host-local": "poplin.plugins.host_local.plugin",
+    "loopback": "poplin.plugins.loopback",
+}
+
+SCRIPT = """\
+#!{interpreter} -IS
+# poplin {version}: the CNI plugin {type}. Written by `poplin install` or `./build`.
+import sys; sys.path.append({folder!r})
+from {module} import PLUGIN; from poplin.plugins.kit.skel import main
+main(PLUGIN)
+"""
+MARK = b" -IS\n# poplin "  # after the interpreter's path in every entry script, of whatever version
+
+
+def entry_script(plugin_type: str, interpreter: str, folder: str) -> str:
+    """The text of the executable; `folder` holds the package poplin, both paths are absolute."""
+    module = PLUGINS[plugin_type]
+    return SCRIPT.format(interpreter=interpreter, version=__version__, type=plugin_type, folder=folder, module=module)
+
+
+def code_folder() -> str:
+    """The folder this very package is running from: /usr/local/lib/poplin/0.1.0, or a checkout."""
+    return __file__.removesuffix("/poplin/invoke/entry.py")
+
+
+def find_own_module(path: str) -> str | None:
+    """The module behind the executable at `path`, if it is our own of this same code; else None."""
+    plugin_type = path[path.rfind("/") + 1 :]
+    if plugin_type not in PLUGINS:
+        return None
+    mine = entry_script(plugin_type, sys.executable, code_folder()).encode()
+    return PLUGINS[plugin_type] if read_file(path) == mine else None

@@ -1,0 +1,35 @@
+"""The kernel as a plugin sees it: the host's namespace, and others by path. `fake.py` has its double."""
+
+from __future__ import annotations
+
+import os
+
+from poplin.linux.netns import OWN, Namespace
+
+
+class Kernel:
+    """Opens namespaces; the host's is the one the thread is in, opened at first use."""
+
+    def __init__(self) -> None:
+        self._host: Namespace | None = None
+
+    @property
+    def host(self) -> Namespace:
+        """The namespace plugins are run in."""
+        if self._host is None:
+            self._host = Namespace()
+        return self._host
+
+    def open(self, path: str) -> Namespace:
+        """The namespace at `path`. Raises OSError, NotANamespace among them."""
+        return Namespace(path)
+
+    def is_own_namespace(self, path: str) -> bool:
+        """Whether `path` leads to the host's; False if it leads nowhere."""
+        if not path:
+            return False
+        try:
+            there, here = os.stat(path), os.stat(OWN)
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)

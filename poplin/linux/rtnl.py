@@ -1,0 +1,138 @@
+"""rtnetlink's verbs over one socket: find, list, apply, remove.
+
+Finding returns records, changing takes requests of `poplin.linux.wire`; "already gone" is success for `remove_*`.
+"""
+
+from __future__ import annotations
+
+from _socket import AF_INET, AF_INET6
+from errno import EACCES, EEXIST, EHOSTUNREACH, EINVAL, ENETUNREACH, ENODEV
+from os import urandom
+
+from poplin.linux.netlink import NetlinkError, Request, Socket
+from poplin.linux.wire import addr, link, neigh, route
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poplin.linux.wire.addr import Address
+    from poplin.linux.wire.link import Link
+    from poplin.linux.wire.neigh import Neighbour
+    from poplin.linux.wire.route import RouteEntry
+    from poplin.spec.address import IP
+
+# What the kernel answers where there is no route, or one that says so: prohibit, unreachable, blackhole.
+NO_ROUTE = (ENETUNREACH, EACCES, EHOSTUNREACH, EINVAL)
+
+
+class Rtnl:
+    """The links, addresses, routes and neighbours of the namespace its socket was made in."""
+
+    def __init__(self, socket: Socket | None = None) -> None:
+        self._socket = socket or Socket()
+
+    def __enter__(self) -> Rtnl:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+    def apply(self, *requests: Request) -> None:
+        """Do these in order, in one send. Raises NetlinkError for the first that is refused."""
+        self._socket.send(requests)
+
+    def ensure(self, request: Request) -> bool:
+        """Do this unless it is done already; whether there was something to do."""
+        try:
+            self._socket.send([request])
+        except NetlinkError as error:
+            if error.errno != EEXIST:
+                raise
+            return False
+        return True
+
+    # Links.
+
+    def find_link(self, name: str) -> Link | None:
+        """The link of this name."""
+        return self._find(link.get_link(name))
+
+    def get_link(self, name: str) -> Link:
+        """The link of this name. Raises NetlinkError (ENODEV)."""
+        return link.unpack_link(self._socket.ask(link.get_link(name)))
+
+    def find_link_by_index(self, index: int) -> Link | None:
+        """The link of this number."""
+        return self._find(link.get_link_by_index(index))
+
+    def list_links(self, kind: str = "", master: int = 0) -> list[Link]:
+        """Every link, or those of a kind, or the ports of a master."""
+        return [link.unpack_link(body) for body in self._socket.dump(link.list_links(kind, master))]
+
+    def remove_link(self, name: str, index: int = 0) -> bool:
+        """Delete the link if it is there; whether it was."""
+        try:
+            self._socket.send([link.delete_link(name, index)])
+        except NetlinkError as error:
+            if error.errno != ENODEV:
+                raise
+            return False
+        return True
+
+    def remove_links(self, links: list[Link]) -> None:
+        """Delete many at once: marked with a group of their own, which is then deleted as one."""
+        if len(links) == 1:
+            self.remove_link(links[0].name, links[0].index)
+        elif links:
+            group = int.from_bytes(urandom(4), "big") | 1 << 31
+            for each in links:
+                self._ignore_gone(link.set_link(each.name, each.index, group=group))
+            self._ignore_gone(link.delete_group(group))
+
+    def _ignore_gone(self, request: Request) -> None:
+        try:
+            self._socket.send([request])
+        except NetlinkError as error:
+            if error.errno != ENODEV:
+                raise
+
+    def _find(self, request: Request) -> Link | None:
+        try:
+            return link.unpack_link(self._socket.ask(request))
+        except NetlinkError as error:
+            if error.errno != ENODEV:
+                raise
+            return None
+
+    # What links have.
+
+    def list_addresses(self, index: int = 0, family: int = 0) -> list[Address]:
+        """The addresses of one link, or of all."""
+        return [addr.unpack_address(body) for body in self._socket.dump(addr.list_addresses(index, family))]
+
+    def find_route_to(self, ip: IP) -> RouteEntry | None:
+        """The route a packet to `ip` would take."""
+        try:
+            return route.unpack_routes(self._socket.ask(route.get_route(ip)))[0]
+        except NetlinkError as error:
+            if error.errno not in NO_ROUTE:
+                raise
+            return None
+
+    def list_routes(self, family: int = 0) -> list[RouteEntry]:
+        """The routes of every table but those of broadcast and local kind; both families unless told."""
+        families = (family,) if family else (AF_INET, AF_INET6)
+        bodies = [body for each in families for body in self._socket.dump(route.list_routes(each))]
+        return [entry for body in bodies if is_unicast(body) for entry in route.unpack_routes(body)]
+
+    def list_neighbours(self, family: int = AF_INET) -> list[Neighbour]:
+        """The neighbour table."""
+        return [neigh.unpack_neighbour(body) for body in self._socket.dump(neigh.list_neighbours(family))]
+
+
+def is_unicast(body: bytes) -> bool:
+    """Whether a route is one that somebody made, not the kernel's for its own addresses."""
+    return bool(route.INFO.unpack_from(body)[7] == route.RTN_UNICAST)

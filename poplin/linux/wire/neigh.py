@@ -1,0 +1,62 @@
+"""Neighbours: which link-layer address an IP address has (RTM_*NEIGH, linux/neighbour.h).
+
+ndmsg  u8 family, 3 pad, i32 index, u16 state, u8 flags, u8 type
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from poplin.linux.netlink import NLM_F_CREATE, Request, attribute, unpack_attributes
+from poplin.linux.wire.link import format_mac
+from poplin.linux.wire.route import unpack_ip
+from poplin.spec.address import IP
+from poplin.spec.record import Record
+
+RTM_DELNEIGH = 29
+RTM_GETNEIGH = 30
+RTM_NEWNEIGH = 28
+
+NDA_DST = 1
+NDA_LLADDR = 2
+NLM_F_REPLACE = 0x100
+NUD_PERMANENT = 0x80
+
+INFO = Struct("=BxxxiHBB")
+
+
+class Neighbour(Record):
+    """One entry of a link's neighbour table."""
+
+    __slots__ = ("index", "ip", "mac", "state")
+
+    def __init__(self, index: int, ip: IP, mac: str, state: int = NUD_PERMANENT) -> None:
+        self.index = index
+        self.ip = ip
+        self.mac = mac
+        self.state = state
+
+
+def unpack_neighbour(body: bytes) -> Neighbour:
+    """The record for the body of an RTM_NEWNEIGH."""
+    _, index, state, _, _ = INFO.unpack_from(body)
+    attributes = unpack_attributes(body[INFO.size :])
+    return Neighbour(index, unpack_ip(attributes[NDA_DST]), format_mac(attributes.get(NDA_LLADDR, b"")), state)
+
+
+def list_neighbours(family: int) -> Request:
+    """As `ip -4|-6 neighbour show`."""
+    return Request(RTM_GETNEIGH, 0, INFO.pack(family, 0, 0, 0, 0), "ip neighbour show")
+
+
+def set_neighbour(name: str, index: int, ip: IP, mac: bytes) -> Request:
+    """As `ip neighbour replace IP lladdr MAC dev NAME nud permanent`."""
+    body = INFO.pack(ip.family, index, NUD_PERMANENT, 0, 0) + attribute(NDA_DST, ip.packed)
+    text = f"ip neighbour replace {ip} lladdr {format_mac(mac)} dev {name} nud permanent"
+    return Request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, body + attribute(NDA_LLADDR, mac), text)
+
+
+def delete_neighbour(name: str, index: int, ip: IP) -> Request:
+    """As `ip neighbour delete IP dev NAME`."""
+    body = INFO.pack(ip.family, index, 0, 0, 0) + attribute(NDA_DST, ip.packed)
+    return Request(RTM_DELNEIGH, 0, body, f"ip neighbour delete {ip} dev {name}")

@@ -1,0 +1,154 @@
+"""The `ipam` section and what travels with it: which addresses, for whom, and where leases are kept.
+
+    {"ipam": {"type": "host-local", "dataDir": ..., "resolvConf": ..., "routes": [...],
+              "ranges": [[{"subnet": ..., "rangeStart": ..., "rangeEnd": ..., "gateway": ...}, ...], ...]}}
+
+or the older style, with the keys of a single range in `ipam` itself. The runtime may add range sets and requested
+addresses (`runtimeConfig.ipRanges`, `runtimeConfig.ips`, `args.cni.ips`, `IP` in CNI_ARGS).
+"""
+
+from __future__ import annotations
+
+import os
+
+from poplin.plugins.host_local.ranges import Range, RangeSet
+from poplin.spec.address import parse_ip_or_prefix
+from poplin.spec.arguments import parse_arguments
+from poplin.spec.errors import DecodingFailure, InvalidConfig
+from poplin.spec.fields import Fields
+from poplin.spec.record import Record
+from poplin.spec.result import Route, parse_route
+from poplin.spec.versions import FAMILIES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poplin.spec.address import IP
+    from poplin.spec.call import Call
+
+DATA_DIR = "/var/lib/cni/networks"
+RANGE_KEYS = ("subnet", "rangeStart", "rangeEnd", "gateway")
+# A MAC or GATEWAY is meant for another plugin of the same call, all of which see the same CNI_ARGS.
+ARGUMENTS = ("IP", "MAC", "GATEWAY")
+
+
+class Settings(Record):
+    """A checked configuration; `data_dir` holds one folder for each network."""
+
+    __slots__ = ("data_dir", "network", "resolv_conf", "routes", "sets")
+
+    def __init__(
+        self, network: str, data_dir: str, resolv_conf: str, routes: list[Route], sets: list[RangeSet]
+    ) -> None:
+        self.network = network
+        self.data_dir = data_dir
+        self.resolv_conf = resolv_conf
+        self.routes = routes
+        self.sets = sets
+
+
+def read_settings(call: Call, *, needs_ranges: bool = True) -> Settings:
+    """Raises InvalidConfig, DecodingFailure, or UnsupportedField for an unknown key of a strict configuration.
+
+    GC and STATUS do without ranges, because no runtime tells them its `runtimeConfig`.
+    """
+    if "ipam" not in call.fields:
+        raise InvalidConfig("missing `ipam`", "host-local needs an `ipam` section with the addresses to hand out")
+    ipam = call.fields.fields("ipam")
+    ipam.text("type")
+    data_dir = read_path(ipam, "dataDir") or DATA_DIR
+    resolv_conf = read_path(ipam, "resolvConf")
+    route_items = ipam.objects("routes")
+    routes = [parse_route(item) for item in route_items]
+    groups = group_ranges(call.fields.fields("runtimeConfig"), ipam)
+    sets = [read_set(number, group) for number, group in enumerate(groups)]
+    if call.is_strict:
+        for fields in (ipam, *route_items, *(item for group in groups for item in group)):
+            fields.reject_unknown()
+    if needs_ranges and not sets:
+        raise InvalidConfig("no IP ranges specified", "give `ipam.ranges`, `ipam.subnet` or `runtimeConfig.ipRanges`")
+    check_sets(sets, call.config.version)
+    return Settings(call.config.name, data_dir, resolv_conf, routes, sets)
+
+
+def read_path(fields: Fields, key: str) -> str:
+    """A path the kernel can be asked for, empty if absent."""
+    path = fields.text(key)
+    try:
+        encoded = os.fsencode(path)
+    except UnicodeEncodeError:
+        encoded = b"\0"
+    if b"\0" in encoded:
+        raise InvalidConfig(f"`{fields.path(key)}` is not a path", repr(path))
+    return path
+
+
+# Range sets.
+
+
+def group_ranges(runtime: Fields, ipam: Fields) -> list[list[Fields]]:
+    """The sets as written, in their order: the runtime's, the one of the older style, then `ranges`."""
+    for key in RANGE_KEYS:
+        ipam.raw(key)  # known in either style; without `subnet` they mean nothing
+    older = [[ipam]] if ipam.raw("subnet") else []
+    return [*nested_objects(runtime, "ipRanges"), *older, *nested_objects(ipam, "ranges")]
+
+
+def nested_objects(fields: Fields, key: str) -> list[list[Fields]]:
+    """A list of lists of objects."""
+    path = fields.path(key)
+    rows = fields.sequence(key)
+    return [Fields({f"{path}[{number}]": row}).objects(f"{path}[{number}]") for number, row in enumerate(rows)]
+
+
+def read_set(number: int, group: list[Fields]) -> RangeSet:
+    """One range set; errors name its number."""
+    try:
+        return RangeSet([read_range(fields) for fields in group])
+    except ValueError as error:
+        raise InvalidConfig(f"invalid range set {number}", str(error)) from None
+
+
+def read_range(fields: Fields) -> Range:
+    """One range. Raises ValueError, or DecodingFailure for what is no address."""
+    subnet = fields.find_prefix("subnet")
+    if subnet is None:
+        raise ValueError(f"`{fields.path('subnet')}` is missing")
+    if subnet.ip.version == 4 and ":" in fields.text("subnet"):
+        raise ValueError(f"{fields.text('subnet')} is an IPv4 network in IPv6 notation; write {subnet}")
+    return Range(subnet, fields.find_ip("rangeStart"), fields.find_ip("rangeEnd"), fields.find_ip("gateway"))
+
+
+def check_sets(sets: list[RangeSet], version: str) -> None:
+    """Raises InvalidConfig if sets overlap, or if there are more of them than the version can answer with."""
+    for number, one in enumerate(sets):
+        for before, other in enumerate(sets[:number]):
+            if one.overlaps(other):
+                raise InvalidConfig(f"range sets {before} and {number} overlap", f"{other} and {one}")
+    families = [item.version for item in sets]
+    if FAMILIES.get(version) == "A" and len(families) > len(set(families)):
+        raise InvalidConfig(
+            f"CNI version {version} has room for one address of each family",
+            f"there are {families.count(4)} IPv4 and {families.count(6)} IPv6 range sets; use 0.3.0 or newer",
+        )
+
+
+# Requested addresses.
+
+
+def read_requested(call: Call) -> list[IP]:
+    """The addresses somebody asked for, each once: podman sends one up to three times. Raises CNIError."""
+    argument = parse_arguments(call.env.args, ARGUMENTS).get("IP", "")
+    sources = {
+        "IP in CNI_ARGS": [argument] if argument else [],
+        "args.cni.ips": call.fields.fields("args").fields("cni").texts("ips"),
+        "runtimeConfig.ips": call.fields.fields("runtimeConfig").texts("ips"),
+    }
+    return list(dict.fromkeys(parse_requested(where, text) for where, texts in sources.items() for text in texts))
+
+
+def parse_requested(where: str, text: str) -> IP:
+    """`10.0.0.5` or `10.0.0.5/24`; the length does not matter. Raises DecodingFailure."""
+    try:
+        return parse_ip_or_prefix(text)
+    except ValueError as error:
+        raise DecodingFailure(f"cannot decode {where}", str(error)) from None

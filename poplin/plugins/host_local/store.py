@@ -1,0 +1,140 @@
+"""The leases of one network for the time of one verb: lock, lease folder and index together.
+
+Everything a verb reserves is given back, newest first, if it fails; what was there before stays.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from poplin.linux.atomicfile import remove_file
+from poplin.linux.lockfile import LockFile, LockTimeout
+from poplin.plugins.host_local.index import FOLDER, Index
+from poplin.plugins.host_local.leases import LeaseFolder
+from poplin.spec.errors import TryAgainLater
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poplin.plugins.host_local.boot import Boot
+    from poplin.plugins.host_local.index import Entry
+    from poplin.plugins.host_local.leases import Owner
+    from poplin.spec.address import IP
+
+LOCK = "lock"
+LOCK_MODE = 0o750  # the reference's
+LOCK_SECONDS = 10.0
+
+
+def lease_folder(data_dir: str, network: str) -> str:
+    """Where the leases of a network are."""
+    return f"{data_dir}/{network}"
+
+
+class Store:
+    """`with Store(...) as store:` waits for the lock and has an index that is right."""
+
+    def __init__(self, data_dir: str, network: str, boot: Boot, lock_seconds: float = LOCK_SECONDS) -> None:
+        """The lease folder must be there."""
+        folder = lease_folder(data_dir, network)
+        self._leases = LeaseFolder(folder)
+        self._index = Index(f"{data_dir}/{FOLDER}/{network}", self._leases, boot)
+        self._lock = LockFile(f"{folder}/{LOCK}", lock_seconds, LOCK_MODE)
+        self._reserved: list[tuple[Owner, str]] = []
+        self._has_released = False
+
+    def __enter__(self) -> Store:
+        try:
+            self._lock.__enter__()
+        except LockTimeout as error:
+            raise TryAgainLater("the lease folder is busy, repeat the call", str(error)) from None
+        try:
+            self._index.ensure_current()
+        except BaseException:
+            self._lock.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        try:
+            if error is None:
+                self._commit()
+            else:
+                self._roll_back()
+        finally:
+            self._lock.__exit__(None, None, None)
+
+    # Questions.
+
+    def find_held(self, owner: Owner) -> list[str]:
+        """The addresses of the owner, also those of an old lease that names no interface."""
+        return [*self._index.find(owner), *self._index.find((owner[0], ""))]
+
+    def owns(self, owner: Owner, ip: str) -> bool:
+        """Whether the lease file itself says so."""
+        return self._leases.find_owner(ip) in (owner, (owner[0], ""))
+
+    def entries(self) -> list[Entry]:
+        """Every owner with its leases."""
+        return list(self._index.entries())
+
+    def taken(self) -> set[str]:
+        """The addresses that have a lease. This is the only question whose cost grows with their number."""
+        return {ip for ip, _ in self._leases.scan()}
+
+    def find_last(self, number: int) -> IP | None:
+        """The address handed out last for a range set."""
+        return self._leases.find_last(number)
+
+    # Changes.
+
+    def reserve(self, owner: Owner, number: int, ip: IP) -> bool:
+        """Take an address of range set `number`, unless somebody has it; whether it was taken."""
+        if not self._leases.create(str(ip), owner):
+            return False
+        self._reserved.append((owner, str(ip)))
+        self._leases.set_last(number, ip)
+        return True
+
+    def release(self, owner: Owner) -> None:
+        """Remove the leases of the owner; of an old one that names no interface only if there are none."""
+        for each in (owner, (owner[0], "")):
+            leases = self._index.find(each)
+            if leases:
+                self._has_released = True
+                for ip in leases:
+                    remove_file(f"{self._leases.path}/{ip}")
+                self._index.remove(each)
+                return
+
+    # The end.
+
+    def _commit(self) -> None:
+        try:
+            for owner, ip in self._reserved:
+                self._index.add(owner, ip)
+            if self._reserved or self._has_released:
+                self._index.seal()
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        """Without raising: the error on its way says more. The next call finds what could not be removed."""
+        try:
+            for owner, ip in reversed(self._reserved):
+                remove_file(f"{self._leases.path}/{ip}")
+                self._index.remove(owner)
+            if self._reserved:
+                self._index.seal()
+        except OSError as failure:
+            sys.stderr.write(f"undo after a failed ADD: {failure}\n")
+
+
+def find_obstacle(path: str) -> str:
+    """Why no lease could be written below `path`, which need not exist; empty if it can."""
+    while not os.path.lexists(path):
+        path = os.path.dirname(path) or "."
+    if not os.path.isdir(path):
+        return f"{path} is not a folder"
+    return "" if os.access(path, os.W_OK | os.X_OK) else f"{path} cannot be written"

@@ -1,0 +1,130 @@
+"""The container's side of an attachment: open its namespace, give its interface addresses and routes."""
+
+from __future__ import annotations
+
+import time
+
+from poplin.linux.netns import NotANamespace
+from poplin.linux.wire.addr import IFA_F_DADFAILED, IFA_F_TENTATIVE, add_address
+from poplin.linux.wire.link import set_link
+from poplin.linux.wire.route import RT_TABLE_MAIN, RouteEntry, append_route
+from poplin.spec.errors import Conflict, InvalidConfig, InvalidNamespace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poplin.linux.kernel import Kernel
+    from poplin.linux.netns import Namespace
+    from poplin.linux.wire.link import Link
+    from poplin.spec.address import IP
+    from poplin.spec.result import IPConfig, Result, Route
+
+DAD_PATIENCE = 5.0  # seconds; duplicate address detection takes one to two
+DAD_POLL = 0.05
+
+
+def open_container(kernel: Kernel, path: str) -> Namespace:
+    """The namespace CNI_NETNS names. Raises InvalidNamespace."""
+    try:
+        return kernel.open(path)
+    except OSError as error:
+        raise InvalidNamespace("cannot open CNI_NETNS", f"{path}: {error.strerror}") from None
+
+
+def find_container(kernel: Kernel, path: str) -> Namespace | None:
+    """The same for DEL: None if the path is empty, leads nowhere, or to something else by now."""
+    try:
+        return kernel.open(path) if path else None
+    except (FileNotFoundError, NotADirectoryError, ProcessLookupError, NotANamespace):
+        return None
+
+
+def require_free_name(container: Namespace, ifname: str) -> None:
+    """Raises Conflict if the container has such a link already."""
+    link = container.rtnl.find_link(ifname)
+    if link:
+        what = link.kind or "link"
+        raise Conflict(
+            f"the container already has an interface {ifname!r}", f"a {what}; DEL it first or use another CNI_IFNAME"
+        )
+
+
+def configure_interface(container: Namespace, ifname: str, result: Result, *, dad: bool = False) -> None:
+    """Addresses, link up, routes: what `result` says of `ifname`, in one send.
+
+    An address without `interface` belongs to nobody here and is skipped. Raises InvalidConfig when the result does
+    not fit the interface, Conflict when duplicate address detection finds another owner.
+    """
+    ips = [item for item in result.ips if item.interface is not None]
+    check_indexes(ips, ifname, result)
+    link = container.rtnl.get_link(ifname)
+    if any(item.address.ip.version == 6 for item in ips):
+        enable_ipv6(container, ifname)
+    container.rtnl.apply(
+        *(add_address(ifname, link.index, item.address, dad=dad) for item in ips),
+        set_link(ifname, link.index, up=True),
+        *(append_route(ifname, entry) for entry in resolve_routes(link, ips, result.routes)),
+    )
+    if dad and any(item.address.ip.version == 6 for item in ips):
+        wait_for_dad(container, link)
+
+
+def check_indexes(ips: list[IPConfig], ifname: str, result: Result) -> None:
+    """Every address must belong to `ifname`. Raises InvalidConfig."""
+    if not result.interfaces:
+        raise InvalidConfig("the result has no interfaces to configure")
+    for item in ips:
+        index = item.interface or 0
+        if not 0 <= index < len(result.interfaces):
+            raise InvalidConfig(f"address {item.address} names interface {index}", "the result has no such interface")
+        if result.interfaces[index].name != ifname:
+            raise InvalidConfig(f"address {item.address} is for {result.interfaces[index].name!r}, not {ifname!r}")
+
+
+def resolve_routes(link: Link, ips: list[IPConfig], routes: list[Route]) -> list[RouteEntry]:
+    """The routes as the kernel wants them: without `gw` by the first gateway of the family, and none twice."""
+    gateways: dict[int, IP] = {}
+    for item in ips:
+        if item.gateway:
+            gateways.setdefault(item.gateway.version, item.gateway)
+    entries = [
+        RouteEntry(
+            route.dst,
+            link.index,
+            route.gw or gateways.get(route.dst.ip.version),
+            mtu=route.mtu,
+            advmss=route.advmss,
+            priority=route.priority,
+            table=RT_TABLE_MAIN if route.table is None else route.table,
+            scope=route.scope,
+        )
+        for route in routes
+    ]
+    return list(dict.fromkeys(entries))
+
+
+def enable_ipv6(container: Namespace, ifname: str) -> None:
+    """IPv6 on for `lo` and `ifname`, where images or runtimes switch it off; addresses survive link down."""
+    for name in ("lo", ifname):
+        key = f"net/ipv6/conf/{name}/disable_ipv6"
+        if container.read_sysctl(key) != "0":
+            container.write_sysctl(key, "0")
+    container.write_sysctl(f"net/ipv6/conf/{ifname}/keep_addr_on_down", "1")
+
+
+def wait_for_dad(container: Namespace, link: Link) -> None:
+    """Until no address is tentative. Raises Conflict if one is a duplicate; gives up quietly on a link without
+    carrier, where detection never ends."""
+    deadline = time.monotonic() + DAD_PATIENCE
+    while True:
+        addresses = container.rtnl.list_addresses(link.index)
+        for address in addresses:
+            if address.flags & IFA_F_DADFAILED:
+                raise Conflict(f"address {address.prefix} is in use by another host")
+        if not any(address.flags & IFA_F_TENTATIVE for address in addresses):
+            return
+        if time.monotonic() > deadline:
+            now = container.rtnl.get_link(link.name)
+            if now.is_operational:
+                raise Conflict(f"duplicate address detection on {link.name} did not end", f"within {DAD_PATIENCE:g} s")
+            return
+        time.sleep(DAD_POLL)
