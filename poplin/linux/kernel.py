@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posix
 
 from poplin.linux.netns import OWN, Namespace
 
@@ -29,7 +29,7 @@ class Kernel:
         if not path:
             return False
         try:
-            there, here = os.stat(path), os.stat(OWN)
+            there, here = posix.stat(path), posix.stat(OWN)
         except OSError:
             return False
         return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)

@@ -6,7 +6,7 @@ flock(2), because that is what the reference's host-local takes on the same file
 from __future__ import annotations
 
 import fcntl
-import os
+import posix
 import time
 
 FIRST_PAUSE = 0.001
@@ -28,16 +28,16 @@ class LockFile:
         self._fd = -1
 
     def __enter__(self) -> LockFile:
-        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, self._mode)
+        self._fd = posix.open(self._path, posix.O_RDWR | posix.O_CREAT | posix.O_CLOEXEC, self._mode)
         try:
             self._acquire()
         except BaseException:
-            os.close(self._fd)
+            posix.close(self._fd)
             raise
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        os.close(self._fd)  # closing the last descriptor releases the lock
+        posix.close(self._fd)  # closing the last descriptor releases the lock
 
     def _acquire(self) -> None:
         deadline = time.monotonic() + self._seconds
@@ -48,13 +48,13 @@ class LockFile:
                 return
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    holder = find_holder(os.fstat(self._fd))
+                    holder = find_holder(posix.fstat(self._fd))
                     raise LockTimeout(f"{self._path} is held by {holder} since {self._seconds:g} s or more") from None
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
 
-def find_holder(status: os.stat_result) -> str:
+def find_holder(status: posix.stat_result) -> str:
     """Who holds the lock on this file, from /proc/locks: `1: FLOCK ADVISORY WRITE 4242 fd:01:131 0 EOF`."""
     inode = f":{status.st_ino}"
     with open("/proc/locks") as lines:

@@ -11,8 +11,12 @@ from __future__ import annotations
 
 from _socket import SOCK_CLOEXEC, SOCK_RAW
 from _socket import socket as Descriptor
-from os import strerror
-from struct import Struct
+from posix import strerror
+
+try:
+    from _struct import Struct as Struct  # struct's own core; the wrapper would be one more file to find
+except ImportError:
+    from struct import Struct as Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ process, is in a namespace, so entering and leaving are one call here, and nothi
 
 from __future__ import annotations
 
-import os
+import posix
 from errno import EINVAL
 from fcntl import ioctl
 
@@ -31,13 +31,13 @@ class NotANamespace(OSError):
 
 def open_namespace(path: str) -> int:
     """A descriptor of the namespace. Raises FileNotFoundError and other OSErrors, or NotANamespace."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC | posix.O_NONBLOCK)
     try:
         if ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET:
             return fd
     except OSError:
         pass
-    os.close(fd)
+    posix.close(fd)
     raise NotANamespace(EINVAL, "not a network namespace", path)
 
 
@@ -64,12 +64,12 @@ class Namespace:
         """Let go of it."""
         if self._rtnl:
             self._rtnl.close()
-        os.close(self.fd)
+        posix.close(self.fd)
 
     @property
     def identity(self) -> tuple[int, int]:
         """(device, inode): the same for every path that leads here."""
-        status = os.fstat(self.fd)
+        status = posix.fstat(self.fd)
         return status.st_dev, status.st_ino
 
     @property
@@ -83,7 +83,7 @@ class Namespace:
         """Call `function` with the thread inside."""
         if self._is_own:
             return function(*arguments)
-        own = os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
+        own = posix.open(OWN, posix.O_RDONLY | posix.O_CLOEXEC)
         try:
             setns(self.fd)
             try:
@@ -91,7 +91,7 @@ class Namespace:
             finally:
                 setns(own)
         finally:
-            os.close(own)
+            posix.close(own)
 
     def read_sysctl(self, key: str) -> str:
         """The value of a switch inside. Raises OSError."""
@@ -104,8 +104,8 @@ class Namespace:
 
 def setns(fd: int) -> None:
     """Move the thread into the network namespace behind `fd`. Raises OSError."""
-    if hasattr(os, "setns"):  # Python 3.12
-        os.setns(fd, CLONE_NEWNET)
+    if hasattr(posix, "setns"):  # Python 3.12
+        posix.setns(fd, CLONE_NEWNET)
     elif _call_setns(fd) != 0:
         _explain_setns(fd)
 
@@ -116,7 +116,7 @@ def _call_setns(fd: int) -> int:
     import _ctypes
 
     if not _setns:
-        _setns = _ctypes.dlsym(_ctypes.dlopen(None, os.RTLD_NOW), "setns")  # type: ignore[arg-type]
+        _setns = _ctypes.dlsym(_ctypes.dlopen(None, posix.RTLD_NOW), "setns")  # type: ignore[arg-type]
     return int(_ctypes.call_function(_setns, (fd, CLONE_NEWNET)))
 
 
@@ -128,4 +128,4 @@ def _explain_setns(fd: int) -> None:
 
     if ctypes.CDLL(None, use_errno=True).setns(fd, CLONE_NEWNET) != 0:
         code = ctypes.get_errno()
-        raise OSError(code, f"cannot enter the network namespace: {os.strerror(code)}")
+        raise OSError(code, f"cannot enter the network namespace: {posix.strerror(code)}")

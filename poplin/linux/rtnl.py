@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from _socket import AF_INET, AF_INET6
 from errno import EACCES, EEXIST, EHOSTUNREACH, EINVAL, ENETUNREACH, ENODEV
-from os import urandom
+from posix import urandom
 
 from poplin.linux.netlink import NetlinkError, Request, Socket
 from poplin.linux.wire import addr, link, neigh, route

@@ -5,27 +5,27 @@ Keys are written with slashes (`net/ipv4/conf/eth0.5/arp_notify`), so that inter
 
 from __future__ import annotations
 
-import os
+import posix
 
 ROOT = "/proc/sys/"
 
 
 def read_sysctl(key: str) -> str:
     """The value without its newline. As `sysctl -n KEY`. Raises OSError."""
-    fd = os.open(ROOT + key, os.O_RDONLY | os.O_CLOEXEC)
+    fd = posix.open(ROOT + key, posix.O_RDONLY | posix.O_CLOEXEC)
     try:
-        return os.read(fd, 4096).decode().strip()
+        return posix.read(fd, 4096).decode().strip()
     finally:
-        os.close(fd)
+        posix.close(fd)
 
 
 def write_sysctl(key: str, value: str) -> None:
     """As `sysctl -w KEY=VALUE`. Raises OSError."""
-    fd = os.open(ROOT + key, os.O_WRONLY | os.O_CLOEXEC)
+    fd = posix.open(ROOT + key, posix.O_WRONLY | posix.O_CLOEXEC)
     try:
-        os.write(fd, value.encode())
+        posix.write(fd, value.encode())
     finally:
-        os.close(fd)
+        posix.close(fd)
 
 
 def dotted_key(text: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import binascii
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from poplin.linux.atomicfile import read_file, remove_file, write_atomic
@@ -198,11 +198,12 @@ class Cache:
     @contextmanager
     def locked(self, *, shared: bool) -> Iterator[None]:
         """Attaching and detaching share the lock, collecting garbage has it alone. Raises TryAgainLater."""
-        try:
-            os.makedirs(self.folder, exist_ok=True)
-            with LockFile(f"{self.folder}/{LOCK}", LOCK_SECONDS, shared=shared):
-                yield
-        except LockTimeout as error:
-            raise TryAgainLater("another operation is under way", str(error)) from None
-        except OSError as error:
-            raise IOFailure(f"cannot lock {self.folder}/{LOCK}", error.strerror or str(error)) from None
+        with ExitStack() as held:
+            try:
+                os.makedirs(self.folder, exist_ok=True)
+                held.enter_context(LockFile(f"{self.folder}/{LOCK}", LOCK_SECONDS, shared=shared))
+            except LockTimeout as error:
+                raise TryAgainLater("another operation is under way", str(error)) from None
+            except OSError as error:
+                raise IOFailure(f"cannot lock {self.folder}/{LOCK}", error.strerror or str(error)) from None
+            yield

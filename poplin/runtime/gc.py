@@ -16,31 +16,37 @@ Identity = tuple[str, str]  # container id, interface name
 
 
 def collect_garbage(
-    runtime: Runtime, network: NetworkList, valid: Collection[Identity] | None, *, everything: bool = False
-) -> None:
-    """DEL what is on record but not `valid`, then tell every plugin what is.
+    runtime: Runtime,
+    network: NetworkList,
+    find_valid: Callable[[], Collection[Identity]] | None,
+    *,
+    everything: bool = False,
+) -> list[Attachment]:
+    """DEL what is on record but not valid, then tell every plugin what is valid. Returns what was stale.
 
-    Goes on after errors and raises them together, as ExceptionGroup. `valid` None is refused, as it would take
-    everything from everybody; `everything` says that this is meant.
+    `find_valid` is asked when nobody can attach any more, or a container attached meanwhile would count as garbage.
+    None is refused, as it would take everything from everybody, unless `everything` says that this is meant.
+    Goes on after errors and raises them together, as ExceptionGroup.
     """
     check_network_name(network.name)
-    if valid is None and not everything:
+    if find_valid is None and not everything:
         raise InvalidConfig(
             f"refusing to remove every attachment of network {network.name!r}",
-            "no list of valid attachments was given; an empty one, or everything=True, would say so",
+            "nothing says which ones are valid; everything=True would say that none is",
         )
     if network.disable_gc:
-        return
-    kept = frozenset() if everything else frozenset(valid or ())
+        return []
     with runtime.cache.locked(shared=False):
-        steps = [(detach_locked, attachment) for attachment in list_stale(runtime, network, kept)]
-        errors = [error for step, attachment in steps if (error := attempt(step, runtime, network, attachment))]
+        valid = frozenset(find_valid()) if find_valid and not everything else frozenset()
+        stale = list_stale(runtime, network, valid)
+        errors = [attempt(detach_locked, runtime, network, attachment) for attachment in stale]
         if has_verb(network, "GC"):
-            values = format_valid(kept)
-            calls = [attempt(runtime.call, "GC", network, plugin, None, values) for plugin in network.plugins]
-            errors += [error for error in calls if error]
-    if errors:
-        raise ExceptionGroup(f"garbage collection of network {network.name!r}", errors)
+            values = format_valid(valid)
+            errors += [attempt(runtime.call, "GC", network, plugin, None, values) for plugin in network.plugins]
+    failures = [error for error in errors if error]
+    if failures:
+        raise ExceptionGroup(f"garbage collection of network {network.name!r}", failures)
+    return stale
 
 
 def list_stale(runtime: Runtime, network: NetworkList, valid: Collection[Identity]) -> list[Attachment]:

@@ -12,7 +12,9 @@ from poplin.runtime.attachment import Attachment
 from poplin.runtime.cache import Cache, Entry
 from poplin.runtime.liveness import find_namespace
 from poplin.spec.convert import convert_to_newest_family
-from poplin.spec.errors import DecodingFailure
+from poplin.spec.errors import CNIError, DecodingFailure
+from poplin.spec.fields import Fields
+from poplin.spec.netlist import parse_network_list
 from poplin.spec.result import Interface, Result, parse_result
 from poplin.spec.versions import NEWEST
 
@@ -43,6 +45,7 @@ class SeenAttachment:
     network: str
     attachment: Attachment
     is_alive: bool = False
+    bridge: SeenInterface | None = None
     interfaces: list[SeenInterface] = field(default_factory=list)
     addresses: list[SeenAddress] = field(default_factory=list)
     drift: list[str] = field(default_factory=list)
@@ -67,9 +70,13 @@ def look_at(entry: Entry, kernel: Kernel) -> SeenAttachment:
     seen.is_alive = inside is not None
     if inside is None:
         seen.drift.append(f"namespace {entry.attachment.netns or '(none recorded)'} is gone")
-    look_at_host_ends(seen, result, kernel.host)
-    with inside or kernel.host as place:
-        look_at_container_ends(seen, result, place if inside else None, kernel.host)
+    try:
+        look_at_host_ends(seen, result, kernel.host)
+        look_at_container_ends(seen, result, inside, kernel.host)
+        look_at_bridge(seen, entry, kernel.host)
+    finally:
+        if inside:
+            inside.close()
     return seen
 
 
@@ -83,6 +90,29 @@ def look_at_host_ends(seen: SeenAttachment, result: Result, host: Namespace) -> 
             link = host.rtnl.find_link(recorded.name)
             seen.interfaces.append(describe(recorded.name, False, recorded.mac, link, host))
             compare(seen, recorded, link, "the host")
+
+
+def look_at_bridge(seen: SeenAttachment, entry: Entry, host: Namespace) -> None:
+    """What it is a port of in the kernel; failing that, what the network it was made with says."""
+    outer = [end for end in seen.interfaces if not end.in_container]
+    name = next((end.master for end in outer if end.master), "") or find_configured_bridge(entry.config)
+    if not name:
+        return
+    link = host.rtnl.find_link(name)
+    seen.bridge = describe(name, False, "", link, None)
+    if link is None and all(end.name != name for end in outer):
+        seen.drift.append(f"bridge {name} is missing on the host")
+    if not any(end.name != name for end in outer):
+        seen.drift.append(f"its link to bridge {name} is missing on the host")
+
+
+def find_configured_bridge(config: bytes) -> str:
+    """The bridge of a network whose first plugin is of that type; before 0.3.0 no result tells of it."""
+    try:
+        plugin = parse_network_list(config).plugins[0]
+        return Fields(plugin.source).text("bridge", "cni0") if plugin.type == "bridge" else ""
+    except (CNIError, IndexError):
+        return ""
 
 
 def describe(name: str, in_container: bool, mac: str, link: Link | None, host: Namespace | None) -> SeenInterface:
@@ -105,7 +135,7 @@ def compare(seen: SeenAttachment, recorded: Interface, link: Link | None, where:
 def look_at_container_ends(seen: SeenAttachment, result: Result, inside: Namespace | None, host: Namespace) -> None:
     """Its interfaces, their addresses, and the host end where the result did not tell of it (before 0.3.0)."""
     ifname = seen.attachment.ifname
-    recorded = [item for item in result.interfaces if item.sandbox] or [Interface(ifname, sandbox="recorded nowhere")]
+    recorded = [item for item in result.interfaces if item.sandbox] or [Interface(ifname)]
     for item in recorded:
         link = inside.rtnl.find_link(item.name) if inside else None
         seen.interfaces.append(describe(item.name, True, item.mac, link, None))

@@ -41,7 +41,7 @@ try:
         parse_int = int
         parse_constant = staticmethod(refuse_constant)
 
-    _scan: Callable[[str, int], tuple[object, int]] = make_scanner(_Context())
+    _scan: Callable[[str, int], tuple[object, int]] = make_scanner(_Context())  # type: ignore[arg-type]
 except ImportError:  # another Python than CPython
     from json import JSONDecoder
     from json.encoder import encode_basestring_ascii

@@ -6,7 +6,7 @@ from __future__ import annotations
 class Record:
     """A class with `__slots__`, compared and printed by their values."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def values(self) -> list[object]:
         """The slots' values in order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -58,10 +59,8 @@ def test_address_is_accepted_exactly_where_the_oracle_accepts_it(text):
 
 @given(st.text())
 def test_prefix_of_any_text_is_a_prefix_or_a_value_error(text):
-    try:
+    with suppress(ValueError):
         assert parse_prefix(str(parse_prefix(text))) == parse_prefix(text)
-    except ValueError:
-        pass
 
 
 @given(interfaces())
@@ -69,10 +68,8 @@ def test_prefix_reads_and_prints_with_its_host_bits(oracle):
     prefix = parse_prefix(str(oracle))
     assert str(prefix) == str(oracle)
     assert str(prefix.network) == str(oracle.network)
-    assert (str(prefix.first), str(prefix.last)) == (
-        str(oracle.network.network_address),
-        str(parse_ip(str(oracle.network.broadcast_address))),  # the last of ::/0 and the like may be a mapped one
-    )
+    assert prefix.first.value == int(oracle.network.network_address)
+    assert prefix.last.value == int(oracle.network.broadcast_address)
     assert prefix.is_default == (oracle.network.prefixlen == 0)
 
 

@@ -5,12 +5,11 @@ ifaddrmsg  u8 family, u8 prefixlen, u8 flags, u8 scope, i32 index
 
 from __future__ import annotations
 
-from struct import Struct
-
 from poplin.linux.netlink import (
     NLM_F_CREATE,
     NLM_F_EXCL,
     Request,
+    Struct,
     attribute,
     u32_attribute,
     unpack_attributes,

@@ -5,12 +5,11 @@ ifinfomsg  u8 family, u8 pad, u16 type, i32 index, u32 flags, u32 change      li
 
 from __future__ import annotations
 
-from struct import Struct
-
 from poplin.linux.netlink import (
     NLM_F_CREATE,
     NLM_F_EXCL,
     Request,
+    Struct,
     attribute,
     nest,
     text_attribute,

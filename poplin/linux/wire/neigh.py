@@ -5,9 +5,7 @@ ndmsg  u8 family, 3 pad, i32 index, u16 state, u8 flags, u8 type
 
 from __future__ import annotations
 
-from struct import Struct
-
-from poplin.linux.netlink import NLM_F_CREATE, Request, attribute, unpack_attributes
+from poplin.linux.netlink import NLM_F_CREATE, Request, Struct, attribute, unpack_attributes
 from poplin.linux.wire.link import format_mac
 from poplin.linux.wire.route import unpack_ip
 from poplin.spec.address import IP

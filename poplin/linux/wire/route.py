@@ -5,12 +5,11 @@ rtmsg  u8 family, u8 dst_len, u8 src_len, u8 tos, u8 table, u8 protocol, u8 scop
 
 from __future__ import annotations
 
-from struct import Struct
-
 from poplin.linux.netlink import (
     NLM_F_CREATE,
     NLM_F_EXCL,
     Request,
+    Struct,
     attribute,
     nest,
     u32_attribute,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import posix
 
 from poplin.linux.wire.addr import add_address, delete_address
 from poplin.linux.wire.bridge import add_bridge
@@ -51,7 +51,7 @@ def require_bridge(link: Link) -> None:
 
 def random_mac() -> bytes:
     """A locally administered unicast address. Given at birth, it does not follow the ports' addresses."""
-    octets = bytearray(os.urandom(6))
+    octets = bytearray(posix.urandom(6))
     octets[0] = octets[0] & 0xFE | 0x02
     return bytes(octets)
 

@@ -26,10 +26,13 @@ from poplin.linux.atomicfile import read_file, remove_file, write_new
 from poplin.plugins.host_local.leases import is_address, overwrite
 from poplin.spec.record import Record
 
-try:  # hashlib costs 3 ms
-    from _sha256 import sha256
+try:  # hashlib costs 3 ms; its SHA-2 moved to another module in Python 3.12
+    from _sha256 import sha256  # type: ignore[import-not-found]
 except ImportError:
-    from hashlib import sha256
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found]
+    except ImportError:
+        from hashlib import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,7 +146,8 @@ class Entry(Record):
 
 def entry_name(owner: Owner) -> str:
     """The file name: a hash, because a container id may be longer than a file name."""
-    return sha256(os.fsencode("/".join(owner))).hexdigest()[:32]
+    digest: str = sha256(os.fsencode("/".join(owner))).hexdigest()
+    return digest[:32]
 
 
 def format_entry(entry: Entry) -> bytes:

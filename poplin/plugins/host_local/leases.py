@@ -20,8 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Owner = tuple[str, str]
-
+Owner = tuple[str, str]
 LINE_BREAK = "\r\n"
 
 

@@ -34,7 +34,7 @@ def lease_folder(data_dir: str, network: str) -> str:
 class Store:
     """`with Store(...) as store:` waits for the lock and has an index that is right."""
 
-    def __init__(self, data_dir: str, network: str, boot: Boot, lock_seconds: float = LOCK_SECONDS) -> None:
+    def __init__(self, data_dir: str, network: str, boot: Boot, lock_seconds: float) -> None:
         """The lease folder must be there."""
         folder = lease_folder(data_dir, network)
         self._leases = LeaseFolder(folder)
@@ -59,8 +59,8 @@ class Store:
         try:
             if error is None:
                 self._commit()
-            else:
-                self._roll_back()
+            elif self._give_back():
+                self._index.seal()
         finally:
             self._lock.__exit__(None, None, None)
 
@@ -116,19 +116,21 @@ class Store:
             if self._reserved or self._has_released:
                 self._index.seal()
         except BaseException:
-            self._roll_back()
+            self._give_back()
             raise
 
-    def _roll_back(self) -> None:
-        """Without raising: the error on its way says more. The next call finds what could not be removed."""
+    def _give_back(self) -> bool:
+        """Remove what was reserved; whether the index, where it is not recorded yet, is right again.
+
+        Does not raise, for the error on its way says more. The next call finds what could not be removed.
+        """
         try:
-            for owner, ip in reversed(self._reserved):
+            for _, ip in reversed(self._reserved):
                 remove_file(f"{self._leases.path}/{ip}")
-                self._index.remove(owner)
-            if self._reserved:
-                self._index.seal()
         except OSError as failure:
             sys.stderr.write(f"undo after a failed ADD: {failure}\n")
+            return False
+        return bool(self._reserved)
 
 
 def find_obstacle(path: str) -> str:

@@ -6,7 +6,7 @@ only place that touches the process. stdout carries exactly one JSON document, o
 
 from __future__ import annotations
 
-import os
+import posix
 import sys
 
 from poplin.linux.kernel import Kernel
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from poplin.spec.call import Call
 
     Verb = Callable[[Call, Kernel], "dict[str, object] | None"]
+
+
+KEPT = "surrogateescape"  # bytes that are no UTF-8 survive the way in and out, as with os.environ
 
 
 class Plugin:
@@ -51,7 +54,7 @@ class Answer:
 
 def main(plugin: Plugin) -> NoReturn:
     """Run the plugin on this process' environment, stdin, stdout and stderr, and leave."""
-    reply = answer(plugin, os.environ, read_stdin)
+    reply = answer(plugin, environment(), read_stdin)
     if reply.errors:
         sys.stderr.write(reply.errors)
     status = reply.status
@@ -60,14 +63,29 @@ def main(plugin: Plugin) -> NoReturn:
         sys.stdout.flush()
     except OSError:
         status = 1
-    os._exit(status)  # the interpreter's own tidying up costs 1.4 ms and there is nothing to tidy
+    posix._exit(status)  # the interpreter's own tidying up costs 1.4 ms and there is nothing to tidy
+
+
+def environment() -> dict[str, str]:
+    """This process' environment, as os.environ has it."""
+    return {name.decode("utf-8", KEPT): value.decode("utf-8", KEPT) for name, value in posix.environ.items()}
+
+
+def verb_in(module: str) -> Verb:
+    """The verb that is the function `run` of a module, imported when it is called: DEL need not load what ADD needs."""
+
+    def run(call: Call, kernel: Kernel) -> dict[str, object] | None:
+        reply: dict[str, object] | None = __import__(module, fromlist=["run"]).run(call, kernel)
+        return reply
+
+    return run
 
 
 def read_stdin() -> bytes:
     """All of stdin. Raises IOFailure."""
     chunks = []
     try:
-        while chunk := os.read(0, 1 << 16):
+        while chunk := posix.read(0, 1 << 16):
             chunks.append(chunk)
     except OSError as error:
         raise IOFailure("error reading from stdin", error.strerror or str(error)) from None
@@ -83,12 +101,27 @@ def answer(
     try:
         return Answer(0, run(plugin, environ, read, kernel))
     except CNIError as error:
-        return Answer(1, dumps(error.as_object(), 4))
+        return refuse(error)
     except Exception as error:
-        import traceback
+        return refuse(as_defect(error))
 
-        defect = InternalError(f"{type(error).__name__}: {error}", "this is a defect of Poplin; stderr has the details")
-        return Answer(1, dumps(defect.as_object(), 4), traceback.format_exc())
+
+def refuse(error: CNIError) -> Answer:
+    """The answer to a call that failed; of a defect of ours stderr has the traceback."""
+    if not isinstance(error, InternalError):
+        return Answer(1, dumps(error.as_object(), 4))
+    import traceback
+
+    return Answer(1, dumps(error.as_object(), 4), "".join(traceback.format_exception(error)))
+
+
+def as_defect(error: Exception, version: str = "") -> InternalError:
+    """What to tell of an exception nobody expected."""
+    name = type(error).__name__
+    defect = InternalError(str(error) or name, f"this {name} is a defect of Poplin; stderr has the details")
+    defect.__cause__ = error
+    defect.version = version
+    return defect
 
 
 def run(plugin: Plugin, environ: Mapping[str, str], read: Callable[[], bytes], kernel: Kernel | None) -> str:
@@ -105,6 +138,8 @@ def run(plugin: Plugin, environ: Mapping[str, str], read: Callable[[], bytes], k
     except CNIError as error:
         error.version = config.version
         raise
+    except Exception as error:
+        raise as_defect(error, config.version) from error
     return "" if reply is None else dumps(reply, 4)
 
 

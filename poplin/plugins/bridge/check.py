@@ -1,8 +1,10 @@
-"""CHECK of a bridge attachment: bridge, host end, container end, addresses, routes."""
+"""CHECK: prevResult against the kernel, after IPAM has compared its leases."""
 
 from __future__ import annotations
 
 from poplin.linux.wire.link import IFF_PROMISC
+from poplin.plugins.bridge.settings import Settings
+from poplin.plugins.kit import ipam
 from poplin.plugins.kit.checks import (
     check_addresses,
     check_container_link,
@@ -10,6 +12,7 @@ from poplin.plugins.kit.checks import (
     check_routes,
     get_container_interface,
 )
+from poplin.plugins.kit.container import open_container
 from poplin.spec.errors import CheckFailed
 
 TYPE_CHECKING = False
@@ -17,13 +20,20 @@ if TYPE_CHECKING:
     from poplin.linux.kernel import Kernel
     from poplin.linux.netns import Namespace
     from poplin.linux.wire.link import Link
-    from poplin.plugins.bridge.settings import Settings
     from poplin.spec.call import Call
     from poplin.spec.result import Result
 
 
-def check_attachment(call: Call, kernel: Kernel, container: Namespace, settings: Settings) -> None:
+def run(call: Call, kernel: Kernel) -> None:
     """Raises CheckFailed with the first difference, InvalidConfig without prevResult."""
+    settings = Settings(call)
+    ipam.check(call, kernel)
+    with open_container(kernel, call.netns) as container:
+        check_attachment(call, kernel, container, settings)
+
+
+def check_attachment(call: Call, kernel: Kernel, container: Namespace, settings: Settings) -> None:
+    """Bridge, container end, host end, addresses, routes."""
     result = call.get_prev_result()
     wanted = get_container_interface(result, call.ifname, call.netns, kernel)
     bridge = check_bridge(kernel.host, settings, result)

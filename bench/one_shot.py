@@ -1,0 +1,165 @@
+"""Benchmark: whole plugin processes, ours beside the reference's, in one interleaved run.
+
+Every sample is one executable called as a runtime calls it, from spawn to exit; the two implementations take turns,
+so that a machine that slows down slows both. A sample counts only if its container then reached its gateway.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(CHECKOUT / "tests"), str(CHECKOUT)]
+
+from netlab import PRIVATE, REFERENCE, Container, Host, enter_private_mounts  # noqa: E402
+
+from poplin.invoke.execute import execute  # noqa: E402
+
+GATEWAY = "10.22.0.1"
+REPORT = CHECKOUT / "docs" / "benchmarks.md"
+
+
+@dataclass
+class Side:
+    """One implementation: where its executables are, and what each measure took, in milliseconds."""
+
+    name: str
+    folder: Path
+    times: dict[str, list[float]] = field(default_factory=dict)
+
+    def timed(self, measure: str, host: Host, command: str, conf: dict[str, object], container: Container) -> None:
+        """Run one plugin process and keep its time under `measure`."""
+        environ = {
+            "CNI_COMMAND": command,
+            "CNI_CONTAINERID": container.id,
+            "CNI_NETNS": container.path,
+            "CNI_IFNAME": "eth0",
+            "CNI_PATH": str(self.folder),
+        }
+        stdin = json.dumps(conf).encode()
+        path = str(self.folder / str(conf["type"]))
+        with host.entered():
+            start = time.perf_counter()
+            execute(path, stdin, environ)
+            took = time.perf_counter() - start
+        self.times.setdefault(measure, []).append(took * 1000)
+
+    def median(self, measure: str) -> float:
+        """Milliseconds."""
+        return statistics.median(self.times[measure])
+
+
+def network(folder: Path) -> dict[str, object]:
+    """The documents' network without ipMasq, in a lease folder of its own."""
+    ipam = {"type": "host-local", "subnet": "10.22.0.0/16", "routes": [{"dst": "0.0.0.0/0"}], "dataDir": str(folder)}
+    return {
+        "cniVersion": "1.0.0",
+        "name": "mynet",
+        "type": "bridge",
+        "bridge": "cni0",
+        "isGateway": True,
+        "ipam": ipam,
+    }
+
+
+def fill(folder: Path, count: int) -> None:
+    """Leases of `count` other containers, as the reference writes them, at the far end of the range."""
+    leases = folder / "mynet"
+    leases.mkdir(parents=True)
+    for number in range(count):
+        (leases / f"10.22.{200 + number // 250}.{number % 250}").write_text(f"other{number}\r\neth0")
+
+
+def add_and_delete(sides: list[Side], runs: int, leases: int, work: Path) -> None:
+    """ADD and DEL of one container beside `leases` others, by each side in turn."""
+    bin_dir = sides[0].folder
+    host = Host(f"bench{leases}", bin_dir)
+    container = host.add_container()
+    for side in sides:
+        fill(work / f"{side.name}-{leases}", leases)
+    try:
+        for run in range(-2, runs):  # the first two warm up
+            for side in sides:
+                conf = network(work / f"{side.name}-{leases}")
+                suffix = f", {leases} leases" if run >= 0 else ", warming up"
+                side.timed("ADD" + suffix, host, "ADD", conf, container)
+                if not container.pings(GATEWAY):
+                    raise SystemExit(f"{side.name}: the container does not reach {GATEWAY}, the sample is worthless")
+                side.timed("DEL" + suffix, host, "DEL", conf, container)
+            progress(f"{leases} leases", run, runs)
+    finally:
+        host.remove()
+
+
+def versions(sides: list[Side], runs: int) -> None:
+    """VERSION, which runtimes call all the time."""
+    for run in range(runs):
+        for side in sides:
+            start = time.perf_counter()
+            execute(str(side.folder / "bridge"), b"{}", {"CNI_COMMAND": "VERSION"})
+            side.times.setdefault("VERSION", []).append((time.perf_counter() - start) * 1000)
+        progress("VERSION", run, runs)
+
+
+def progress(what: str, run: int, runs: int) -> None:
+    """One line that rewrites itself, on a terminal only."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{what}: {max(run, 0) + 1}/{runs}   " + ("\n" if run + 1 == runs else ""))
+
+
+def table(sides: list[Side]) -> str:
+    """Markdown: medians, ratio, and how ours grows with the leases."""
+    ours, theirs = sides
+    lines = ["| whole process, median ms | Poplin | reference | ratio |", "|---|---|---|---|"]
+    for measure in ours.times:
+        if "warming" not in measure:
+            mine, other = ours.median(measure), theirs.median(measure)
+            lines.append(f"| bridge + host-local {measure} | {mine:.1f} | {other:.1f} | {mine / other:.2f} |")
+    for verb in ("ADD", "DEL"):
+        growth = [side.median(f"{verb}, 1000 leases") / side.median(f"{verb}, 10 leases") for side in sides]
+        lines.append(f"| {verb} at 1,000 leases over {verb} at 10 | {growth[0]:.2f} × | {growth[1]:.2f} × | |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, print, and with --write keep the table in docs/benchmarks.md."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--runs", type=int, default=60, help="samples of each measure (default 60)")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    parser.add_argument("--json", action="store_true", help="print medians as JSON")
+    options = parser.parse_args()
+    enter_private_mounts(PRIVATE)
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        subprocess.run([sys.executable, "-m", "poplin.cli.main", "build", str(work / "bin")], check=True, stdout=sys.stderr)
+        sides = [Side("poplin", work / "bin"), Side("reference", REFERENCE)]
+        versions(sides, options.runs)
+        for leases in (10, 1000):
+            add_and_delete(sides, options.runs, leases, work)
+    if options.json:
+        print(json.dumps({"version": 1, **{s.name: {m: round(s.median(m), 2) for m in s.times} for s in sides}}))
+        return
+    print(table(sides))
+    if options.write:
+        write(table(sides), options.runs)
+
+
+def write(text: str, runs: int) -> None:
+    """Replace what stands between the marks in the report."""
+    before, _, rest = REPORT.read_text().partition("<!-- one-shot -->\n")
+    _, _, after = rest.partition("<!-- end -->\n")
+    stamp = f"{time.strftime('%Y-%m-%d')}, Linux {os.uname().release.split('-')[0]}, {os.cpu_count()} cores, {runs} runs."
+    REPORT.write_text(f"{before}<!-- one-shot -->\n{stamp}\n\n{text}\n<!-- end -->\n{after}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Failures as people and scripts see them: lines on stderr, an exit status, and the CNI error object where wanted."""
+
+from __future__ import annotations
+
+import sys
+
+from poplin.runtime.networks import NetworkNotFound, NoConfigs
+from poplin.spec.errors import CheckFailed, CNIError
+from poplin.spec.jsontext import dumps
+
+FAILED = 1
+USAGE = 2
+NOT_FOUND = 3
+DRIFT = 4
+
+
+def report(error: Exception, prog: str) -> int:
+    """Print what went wrong; the exit status. An exception nobody expected is a defect and keeps its traceback."""
+    if isinstance(error, ExceptionGroup):
+        return max([report(each, prog) for each in error.exceptions])
+    if isinstance(error, CNIError):
+        print(f"{prog}: {describe(error)}", file=sys.stderr)
+        return find_status(error)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{prog}: {where}{error.strerror or error}", file=sys.stderr)
+        return FAILED
+    raise error
+
+
+def describe(error: CNIError) -> str:
+    """One line: where, what, code."""
+    notes: list[str] = getattr(error, "__notes__", [])
+    text = " ".join(str(error).split()) or "failed without an error message"
+    return "".join(f"{note}: " for note in notes) + f"{text} (code {error.code})"
+
+
+def find_status(error: CNIError) -> int:
+    """The exit status an error stands for."""
+    if isinstance(error, NoConfigs | NetworkNotFound):
+        return NOT_FOUND
+    return DRIFT if error.code == CheckFailed.code else FAILED
+
+
+def print_error_object(error: CNIError, version: str = "") -> None:
+    """The error on stdout, where those who call a runtime expect it."""
+    error.version = error.version or version
+    print(dumps(error.as_object(), 4))

@@ -1,0 +1,95 @@
+"""Install one executable per plugin where container runtimes look for them, and the code they run beside.
+
+The code is copied and compiled, so that neither this checkout nor its virtual environment is needed afterwards. What
+others may write is refused, as root will run it. Files that are not ours are kept, unless --force says otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from poplin.cli.build import write_entry
+from poplin.cli.failure import FAILED
+from poplin.cli.interpreter import find_interpreter
+from poplin.cli.library import install_library, list_sources, name_library, remove_library
+from poplin.cli.manifest import DEFAULT_LIB_DIR, Manifest, digest, read_manifest, write_manifest
+from poplin.cli.ownership import check_private
+from poplin.cli.samples import write_samples
+from poplin.invoke.entry import MARK, PLUGINS, entry_script
+from poplin.invoke.execute import execute
+from poplin.linux.atomicfile import read_file
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `poplin install`."""
+    parser.add_argument("--bin-dir", required=True, metavar="DIR", help="for the executables, as /opt/cni/bin")
+    parser.add_argument("--conf-dir", metavar="DIR", help="write two sample networks there, unless they are there")
+    parser.add_argument("--lib-dir", default=DEFAULT_LIB_DIR, metavar="DIR", help="for the code (default %(default)s)")
+    parser.add_argument("--force", action="store_true", help="overwrite plugins that are not ours")
+
+
+def run(options: argparse.Namespace) -> int:
+    """`poplin install`: first everything that may be refused, then the code, then the executables."""
+    bin_dir, lib_dir = os.path.abspath(options.bin_dir), os.path.abspath(options.lib_dir)
+    foreign = [name for name in PLUGINS if is_foreign(f"{bin_dir}/{name}")]
+    if foreign and not options.force:
+        print(
+            f"poplin install: {bin_dir} has {', '.join(foreign)} of somebody else; --force overwrites", file=sys.stderr
+        )
+        return FAILED
+    interpreter = find_interpreter()
+    check_private([interpreter, *map(str, list_sources())])
+    manifest = read_manifest(lib_dir)
+    former = manifest.library
+    manifest.folders = list(dict.fromkeys([*manifest.folders, *make_folders(lib_dir), *make_folders(bin_dir)]))
+    check_private([lib_dir, bin_dir])
+
+    manifest.library = name_library(lib_dir, interpreter)
+    install_library(manifest.library, interpreter)
+    write_plugins(manifest, bin_dir, interpreter, lib_dir)
+    if options.conf_dir:
+        conf_dir = os.path.abspath(options.conf_dir)
+        manifest.folders += make_folders(conf_dir)
+        manifest.samples |= write_samples(conf_dir)
+    write_manifest(lib_dir, manifest)
+    if former and former != manifest.library:
+        remove_library(former)
+    for name in PLUGINS:  # what does not run is not installed
+        execute(f"{bin_dir}/{name}", b"", {"CNI_COMMAND": "VERSION"}, timeout=60)
+    print(f"{bin_dir}: {' '.join(PLUGINS)}\ncode: {manifest.library}, run by {interpreter}")
+    return 0
+
+
+def is_foreign(path: str) -> bool:
+    """Whether there is something that no version of ours wrote."""
+    if os.path.islink(path) or os.path.isdir(path):
+        return True
+    content = read_file(path)
+    return content is not None and MARK not in content[:256]
+
+
+def write_plugins(manifest: Manifest, bin_dir: str, interpreter: str, lib_dir: str) -> None:
+    """The executables here, and those of earlier installations elsewhere, as the former code will go.
+
+    On record before they are written: an installation that is cut short can be uninstalled.
+    """
+    paths = [f"{folder}/{name}" for folder in dict.fromkeys([bin_dir, *manifest.bin_dirs]) for name in PLUGINS]
+    wanted = [path for path in paths if os.path.dirname(path) == bin_dir or not is_foreign(path)]
+    for path in wanted:
+        text = entry_script(os.path.basename(path), interpreter, manifest.library)
+        manifest.plugins[path] = digest(text.encode())
+    write_manifest(lib_dir, manifest)
+    for path in wanted:
+        write_entry(path, os.path.basename(path), interpreter, manifest.library)
+
+
+def make_folders(path: str) -> list[str]:
+    """Make the folder and those above it; which ones were missing, outermost first."""
+    if os.path.isdir(path):
+        return []
+    made = make_folders(os.path.dirname(path))
+    os.mkdir(path, 0o755)
+    os.chmod(path, 0o755)
+    return [*made, path]

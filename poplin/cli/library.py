@@ -1,0 +1,79 @@
+"""The installed code: the hot packages, compiled, in a folder that is named by its content and never changes.
+
+    /usr/local/lib/poplin/0.1.0/3f9a1c52/poplin/...
+
+A new content is a new folder beside the old one, there at once and whole by one rename. Switching to it is replacing
+the entry scripts, each by one rename; a plugin that is just running goes on with the code it began with.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from poplin import __version__
+from poplin.cli.interpreter import compile_folder
+from poplin.cli.manifest import digest
+from poplin.invoke.entry import code_folder
+
+HOT = ("spec", "linux", "invoke", "plugins")
+
+
+def list_sources() -> list[Path]:
+    """The files plugins run on, of the code this process is running."""
+    package = Path(code_folder(), "poplin")
+    inside = [file for name in HOT for file in sorted((package / name).rglob("*")) if file.is_file()]
+    return [package / "__init__.py", *(file for file in inside if file.parent.name != "__pycache__")]
+
+
+def name_library(lib_dir: str, interpreter: str) -> str:
+    """The folder for the current sources, compiled for this interpreter."""
+    parts = [f"{file}:{digest(file.read_bytes())}" for file in list_sources()]
+    return f"{lib_dir}/{__version__}/{digest(chr(10).join([interpreter, *parts]).encode())[:8]}"
+
+
+def install_library(library: str, interpreter: str) -> None:
+    """Make the folder unless it is there. Raises OSError.
+
+    The bytecode says that its source need not be looked at: nobody edits here, and it saves a stat for each module.
+    """
+    if os.path.isdir(library):
+        return
+    staging = f"{library}.{os.urandom(4).hex()}.new"
+    try:
+        for file in list_sources():
+            target = Path(staging, file.relative_to(code_folder()))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+        compile_folder(interpreter, staging, "--invalidation-mode", "unchecked-hash", "-s", staging, "-p", library)
+        protect(staging)
+        os.rename(staging, library)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+
+
+def protect(folder: str) -> None:
+    """Readable for all, writable for the owner, whatever the umask."""
+    os.chmod(folder, 0o755)
+    for parent, folders, files in os.walk(folder):
+        for name in folders:
+            os.chmod(f"{parent}/{name}", 0o755)
+        for name in files:
+            os.chmod(f"{parent}/{name}", 0o644)
+
+
+def remove_library(library: str) -> None:
+    """Remove the folder and the one of its version, if that is empty then."""
+    shutil.rmtree(library, ignore_errors=True)
+    remove_if_empty(os.path.dirname(library))
+
+
+def remove_if_empty(folder: str) -> bool:
+    """Whether it was removed."""
+    try:
+        os.rmdir(folder)
+    except OSError:
+        return False
+    return True

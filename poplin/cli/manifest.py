@@ -1,0 +1,72 @@
+"""What `poplin install` installed, on record beside it, so that `poplin uninstall` removes exactly that.
+
+/usr/local/lib/poplin/manifest.json   {"version": 1, "plugins": {path: sha256}, "samples": {path: sha256},
+                                       "folders": [path], "library": path}
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+
+from poplin.linux.atomicfile import read_file, write_atomic
+from poplin.spec.errors import DecodingFailure
+from poplin.spec.fields import Fields
+from poplin.spec.jsontext import dumps, loads_object
+
+DEFAULT_LIB_DIR = "/usr/local/lib/poplin"
+NAME = "manifest.json"
+
+
+@dataclass
+class Manifest:
+    """Files with their digests, folders that were made for them, and the folder with the code."""
+
+    plugins: dict[str, str] = field(default_factory=dict)
+    samples: dict[str, str] = field(default_factory=dict)
+    folders: list[str] = field(default_factory=list)
+    library: str = ""
+
+    @property
+    def bin_dirs(self) -> list[str]:
+        """The folders with installed plugins."""
+        return sorted({os.path.dirname(path) for path in self.plugins})
+
+
+def read_manifest(lib_dir: str) -> Manifest:
+    """What is installed there; an empty one if nothing is. Raises DecodingFailure."""
+    try:
+        content = read_file(f"{lib_dir}/{NAME}")
+    except OSError:  # not ours to read
+        content = None
+    if not content:
+        return Manifest()
+    fields = Fields(loads_object(content, f"{lib_dir}/{NAME}"))
+    if fields.number("version") != 1:
+        raise DecodingFailure(
+            f"cannot read {lib_dir}/{NAME}", "it is of another version of poplin; uninstall with that"
+        )
+    return Manifest(
+        {path: str(digest) for path, digest in fields.mapping("plugins").items()},
+        {path: str(digest) for path, digest in fields.mapping("samples").items()},
+        fields.texts("folders"),
+        fields.text("library"),
+    )
+
+
+def write_manifest(lib_dir: str, manifest: Manifest) -> None:
+    """Raises OSError."""
+    record: dict[str, object] = {
+        "version": 1,
+        "plugins": manifest.plugins,
+        "samples": manifest.samples,
+        "folders": manifest.folders,
+        "library": manifest.library,
+    }
+    write_atomic(f"{lib_dir}/{NAME}", dumps(record, 2).encode() + b"\n", mode=0o644)
+
+
+def digest(content: bytes) -> str:
+    """What tells whether a file is still as it was installed."""
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,107 @@
+"""Run a command in a network namespace of its own, attached to networks as eth0, eth1, ... in their order.
+
+Without a NETWORK it is every one in NETCONFPATH, by file name. The loopback interface is always up. When the command
+has ended it is detached and nothing stays; the exit status is the command's, or 128 and the number of its signal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from poplin.cli.add import attach_or_undo
+from poplin.cli.failure import FAILED, USAGE, report
+from poplin.cli.settings import add_call_arguments, make_runtime, network_folder, read_arguments
+from poplin.cli.settings import read_capability_arguments as read_capabilities
+from poplin.runtime.attachment import Attachment
+from poplin.runtime.caller import Runtime
+from poplin.runtime.detach import detach
+from poplin.runtime.networks import get_network, load_networks
+from poplin.runtime.sandbox import Sandbox
+from poplin.spec.errors import CNIError
+from poplin.spec.netlist import NetworkList
+
+LOOPBACK = "loopback"
+PROG = "poplin run"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `poplin run`; the command after `--` is cut off before."""
+    parser.usage = "poplin run [-h] [--timeout SECONDS] [NETWORK ...] -- COMMAND [ARGUMENT ...]"
+    parser.add_argument("networks", metavar="NETWORK", nargs="*", help="default: every one in NETCONFPATH")
+    add_call_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """`poplin run`."""
+    if not options.command:
+        print(f"{PROG}: no command; write it after `--`: poplin run mynet -- ip addr", file=sys.stderr)
+        return USAGE
+    networks = choose_networks(options.networks)
+    runtime = make_runtime(options.timeout)
+    signal.signal(signal.SIGTERM, leave)
+    with Sandbox() as sandbox:
+        return run_attached(runtime, sandbox, plan(networks, sandbox.netns), options.command)
+
+
+def choose_networks(names: list[str]) -> list[NetworkList]:
+    """Those named, or all. Raises CNIError."""
+    folder = network_folder()
+    networks = [get_network(folder, name) for name in names] if names else load_networks(folder)
+    if not networks:
+        print(f"{PROG}: no networks in {folder}, so there is only the loopback interface", file=sys.stderr)
+    return networks
+
+
+def plan(networks: list[NetworkList], netns: str) -> list[tuple[NetworkList, Attachment]]:
+    """Each network with its interface name; a loopback network is always `lo` and takes no number."""
+    container_id = f"run-{os.urandom(6).hex()}"
+    args = read_arguments(os.environ.get("CNI_ARGS", ""))
+    capability_args = read_capabilities(os.environ.get("CAP_ARGS", ""))
+    steps: list[tuple[NetworkList, Attachment]] = []
+    number = 0
+    for network in networks:
+        is_loopback = all(plugin.type == LOOPBACK for plugin in network.plugins)
+        ifname = "lo" if is_loopback else f"eth{number}"
+        number += not is_loopback
+        steps.append((network, Attachment(container_id, netns, ifname, args, capability_args)))
+    return steps
+
+
+def run_attached(
+    runtime: Runtime, sandbox: Sandbox, steps: list[tuple[NetworkList, Attachment]], command: list[str]
+) -> int:
+    """Attach in order, run, detach in reverse order whatever happened; a detachment that fails is a failure."""
+    attached: list[tuple[NetworkList, Attachment]] = []
+    status = FAILED
+    try:
+        for network, attachment in steps:
+            attach_or_undo(runtime, network, attachment, PROG)
+            attached.append((network, attachment))
+        status = sandbox.run(command)
+    finally:
+        failed = detach_all(runtime, attached)
+    return status or (FAILED if failed else 0)
+
+
+def detach_all(runtime: Runtime, attached: list[tuple[NetworkList, Attachment]]) -> int:
+    """How many could not be detached. Not to be interrupted: each has its timeout."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+    failed = 0
+    for network, attachment in reversed(attached):
+        try:
+            detach(runtime, network, attachment)
+        except CNIError as error:
+            report(error, PROG)
+            failed += 1
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return failed
+
+
+def leave(number: int, frame: FrameType | None) -> NoReturn:
+    """Ended while attaching: unwind, which takes back what was done."""
+    raise SystemExit(128 + number)

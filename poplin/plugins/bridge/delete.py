@@ -1,0 +1,19 @@
+"""DEL: needs neither the namespace nor prevResult, and goes on when a step fails."""
+
+from __future__ import annotations
+
+from poplin.plugins.bridge.removal import remove_port
+from poplin.plugins.kit import ipam
+from poplin.plugins.kit.teardown import Teardown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poplin.linux.kernel import Kernel
+    from poplin.spec.call import Call
+
+
+def run(call: Call, kernel: Kernel) -> None:
+    """Take the container off the bridge and release its addresses; works without namespace and prevResult."""
+    with Teardown() as teardown:
+        teardown.run(remove_port, call, kernel)
+        teardown.run(ipam.delete, call, kernel)

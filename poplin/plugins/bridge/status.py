@@ -1,0 +1,25 @@
+"""STATUS: whether ADD would work. The bridge's name is free or a bridge's, and IPAM has an address."""
+
+from __future__ import annotations
+
+from poplin.plugins.bridge.device import require_bridge
+from poplin.plugins.bridge.settings import Settings
+from poplin.plugins.kit import ipam
+from poplin.spec.errors import Conflict, PluginNotAvailable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poplin.linux.kernel import Kernel
+    from poplin.spec.call import Call
+
+
+def run(call: Call, kernel: Kernel) -> None:
+    """Raises PluginNotAvailable."""
+    settings = Settings(call)
+    link = kernel.host.rtnl.find_link(settings.bridge)
+    if link:
+        try:
+            require_bridge(link)
+        except Conflict as error:
+            raise PluginNotAvailable(error.msg, error.details) from None
+    ipam.status(call, kernel)

@@ -1,0 +1,85 @@
+"""The commands a README shows: found, and run in order where they can do no harm.
+
+They run as one shell session in this checkout, in mount and network namespaces of their own, with empty file systems
+over every place Poplin keeps things in.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+FENCES = ("```console", "```sh")
+PRIVATE = (
+    "/etc/cni",
+    "/etc/poplin",
+    "/opt/cni",
+    "/run/netns",
+    "/run/poplin",
+    "/usr/local/lib/poplin",
+    "/var/lib/cni",
+    "/var/lib/poplin",
+)
+PATIENCE = 120  # seconds for the whole session
+
+
+@dataclass
+class Ran:
+    """One command and how it ended."""
+
+    command: str
+    status: int
+    output: str
+
+
+def find_commands(text: str) -> list[str]:
+    """What follows `$ ` in the fenced console blocks; lines that begin with `> ` continue a command."""
+    commands: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        if line.startswith("```"):
+            inside = line.strip() in FENCES and not inside
+        elif inside and line.startswith("$ "):
+            commands.append(line[2:])
+        elif inside and commands and line.startswith("> "):
+            commands[-1] += "\n" + line[2:]
+    return commands
+
+
+def run_session(commands: list[str], folder: Path, checkout: Path = CHECKOUT) -> list[Ran]:
+    """Run the commands one after the other, a failure stopping none; `folder` takes their output."""
+    made = [path for path in map(Path, PRIVATE) if make_directory(path)]
+    try:
+        script = "\n".join(session_lines(commands, folder, checkout))
+        subprocess.run(
+            ["unshare", "--net", "--mount", "bash", "-c", script],
+            stdin=subprocess.DEVNULL,
+            timeout=PATIENCE,
+            check=True,
+        )
+    finally:
+        for path in reversed(made):
+            path.rmdir()
+    return [
+        Ran(command, int((folder / f"{n}.status").read_text()), (folder / f"{n}.output").read_text())
+        for n, command in enumerate(commands)
+    ]
+
+
+def make_directory(path: Path) -> bool:
+    """Make the mount point; whether it was missing."""
+    missing = not path.exists()
+    path.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def session_lines(commands: list[str], folder: Path, checkout: Path) -> list[str]:
+    """The script: private places first, then each command with its output and status in files."""
+    lines = ["set -e", *(f"mount -t tmpfs tmpfs {path}" for path in PRIVATE), "ip link set lo up"]
+    lines += ["set +e", f"cd {checkout}", f"PATH={checkout}/.venv/bin:$PATH"]
+    for n, command in enumerate(commands):
+        plain = command.removeprefix("sudo ")
+        lines += ["{", plain, f"}} >{folder}/{n}.output 2>&1", f"echo $? >{folder}/{n}.status"]
+    return [*lines, "exit 0"]

@@ -1,0 +1,84 @@
+"""What is documented is what is there: error codes, plugins, dependencies, deviations."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import tomllib
+
+import facts
+import pytest
+from shape.source import CHECKOUT, HEAVY
+
+from poplin.invoke.entry import PLUGINS
+from poplin.spec import errors
+
+DOCS = CHECKOUT / "docs"
+CODES_OF_THE_SHEET = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 50, 51, 999]
+
+
+def error_classes() -> list[type[errors.CNIError]]:
+    """Every class of poplin/spec/errors.py, without their common parent."""
+    classes = [thing for _, thing in inspect.getmembers(errors, inspect.isclass)]
+    return [thing for thing in classes if issubclass(thing, errors.CNIError) and thing is not errors.CNIError]
+
+
+def table_rows(text: str) -> list[list[str]]:
+    """The cells of the body rows of every table in a page."""
+    rows = [line.strip().strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows if not set("".join(row)) <= set("-: ")]
+
+
+@pytest.mark.parametrize("code", CODES_OF_THE_SHEET)
+def test_every_code_of_the_specification_has_exactly_one_class(code):
+    assert len([thing for thing in error_classes() if thing.code == code]) == 1, "raise the class, never a number"
+
+
+def test_every_class_has_its_own_code():
+    codes = sorted(thing.code for thing in error_classes())
+    assert codes == sorted(set(codes)), "two classes of one code cannot be told apart by who reads the answer"
+
+
+def test_every_error_class_is_documented_with_its_code():
+    documented = {(row[0], row[1].strip("`")) for row in table_rows((DOCS / "errors.md").read_text())}
+    missing = [thing.__name__ for thing in error_classes() if (str(thing.code), thing.__name__) not in documented]
+    assert missing == [], "docs/errors.md: a row `| code | class | meaning | who raises it | what to do |` for each"
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_every_plugin_has_a_page(plugin):
+    page = DOCS / "plugins" / f"{plugin}.md"
+    assert page.is_file(), f"{page.relative_to(CHECKOUT)}: every plugin is documented"
+    assert page.read_text().startswith("# "), "a page begins with its title"
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_every_plugin_has_tests(plugin):
+    unit = PLUGINS[plugin].split(".")[2]
+    tests = CHECKOUT / "tests" / "plugins"
+    found = [*tests.glob(f"test_{unit}.py"), *(tests / unit).glob("test_*.py")]
+    assert found, f"tests/plugins/test_{unit}.py or tests/plugins/{unit}/: every plugin is tested"
+
+
+def test_every_dependency_is_justified():
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    groups = [project["project"]["dependencies"], *project["dependency-groups"].values()]
+    names = [re.split(r"[^\w-]", item)[0] for group in groups for item in group] + project["build-system"]["requires"]
+    setup = (CHECKOUT / "scripts" / "setup").read_text()
+    names += re.search(r'^PACKAGES="([^"]*)"', setup, re.MULTILINE).group(1).split()
+    page = (DOCS / "dependencies.md").read_text()
+    missing = [name for name in names if f"`{name}`" not in page]
+    assert missing == [], "docs/dependencies.md: say why it is needed, what it costs and what was rejected"
+
+
+def test_deviations_are_documented_as_the_tests_list_them():
+    sheets = facts.read_sheets()
+    listed = {(sheet.name, str(row)) for sheet in sheets.values() for row in sheet.deviations}
+    rows = table_rows((DOCS / "deviations.md").read_text())
+    documented = {(row[0], row[1]) for row in rows if row[0] in sheets}
+    assert documented == listed, "docs/deviations.md and the `deviations` of tests/facts.toml name the same rows"
+
+
+def test_every_heavy_module_has_its_stand_in_documented():
+    documented = {row[0].strip("`") for row in table_rows((DOCS / "dependencies.md").read_text())}
+    assert HEAVY - documented == set(), "docs/dependencies.md: say what to use on the plugin path instead"

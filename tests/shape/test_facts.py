@@ -1,0 +1,143 @@
+"""The report of proven rows and the counting line, on runs of pytest made up for the purpose."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import facts
+import pytest
+import tally
+
+TESTS = Path(facts.__file__).parent
+
+SHEET = """
+[sheet]
+rows = 40
+required = ["1-3"]
+[sheet.deviations]
+[sheet.later]
+3 = "next"
+"""
+PROVES_ALL = """
+import pytest
+
+@pytest.mark.facts("sheet", 1, 2)
+def test_one():
+    pass
+
+@pytest.mark.facts("sheet", 2)
+def test_two():
+    pass
+"""
+CONFTEST = "pytest_plugins = ['facts', 'tally']"
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A folder with the two plugins, a sheet of its own and no skips listed."""
+    for name in ("facts.py", "tally.py"):
+        shutil.copy(TESTS / name, tmp_path)
+    (tmp_path / "facts.toml").write_text(SHEET)
+    (tmp_path / "skips.txt").write_text("# none\n")
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_it.py").write_text(PROVES_ALL)
+    return tmp_path
+
+
+def run(project: Path, *options: str) -> tuple[int, list[str]]:
+    """Exit status and lines of a run with --facts --tally."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--facts", "--tally", *options]
+    done = subprocess.run(command, cwd=project, text=True, stdout=subprocess.PIPE, timeout=60)
+    return done.returncode, done.stdout.splitlines()
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace in a file."""
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_run_that_proves_every_row_succeeds_and_ends_with_the_counts(project):
+    status, lines = run(project)
+    assert status == 0
+    assert "sheet: 2 of 3 rows proven, 0 deviate, 1 later" in lines
+    assert lines[-1] == "2 passed, 0 failed, 0 skipped"
+
+
+def test_row_is_not_proven_if_one_of_its_tests_fails(project):
+    edit(project / "test_it.py", "def test_two():\n    pass", "def test_two():\n    assert False")
+    status, lines = run(project)
+    assert status == 1
+    assert "sheet: 1 of 3 rows proven, 0 deviate, 1 later" in lines
+    assert "  not proven and not listed in tests/facts.toml: 2" in lines
+    assert lines[-1] == "1 passed, 1 failed, 0 skipped"
+
+
+def test_row_is_not_proven_if_one_of_its_tests_did_not_run(project):
+    status, lines = run(project, "-k", "test_one")
+    assert status == 1
+    assert "  not proven and not listed in tests/facts.toml: 2" in lines
+
+
+def test_row_that_no_test_carries_fails_the_run(project):
+    edit(project / "facts.toml", '["1-3"]', '["1-5"]')
+    status, lines = run(project)
+    assert status == 1
+    assert "  not proven and not listed in tests/facts.toml: 4-5" in lines
+    assert lines[-1] == "2 passed, 0 failed, 0 skipped"
+
+
+def test_row_listed_and_proven_all_the_same_fails_the_run(project):
+    edit(project / "facts.toml", '3 = "next"', '"2-3" = "next"')
+    status, lines = run(project)
+    assert status == 1
+    assert "  proven, so drop them from `deviations` or `later` in tests/facts.toml: 2" in lines
+
+
+def test_mark_for_a_row_that_does_not_exist_is_refused(project):
+    edit(project / "test_it.py", '"sheet", 2)', '"sheet", 41)')
+    assert run(project)[0] == pytest.ExitCode.USAGE_ERROR
+
+
+def test_skip_fails_the_run_unless_it_is_listed(project):
+    edit(project / "test_it.py", "import pytest", "import pytest\n\n@pytest.mark.skip\ndef test_three():\n    pass")
+    status, lines = run(project)
+    assert status == 1
+    assert "skipped, and not listed in tests/skips.txt: test_it.py::test_three" in lines
+    assert lines[-1] == "2 passed, 0 failed, 1 skipped"
+    (project / "skips.txt").write_text("test_it.py::test_three: needs a moon\n")
+    assert run(project)[0] == 0
+
+
+def test_file_that_does_not_import_counts_as_a_failure(project):
+    (project / "test_broken.py").write_text("import there_is_no_such_module\n")
+    status, lines = run(project)
+    assert status != 0
+    assert lines[-1] == "0 passed, 1 failed, 0 skipped"
+
+
+def test_listed_skip_needs_a_reason(tmp_path):
+    (tmp_path / "skips.txt").write_text("test_it.py::test_three\n")
+    with pytest.raises(ValueError, match="gives no reason"):
+        tally.read_listed_skips(tmp_path / "skips.txt")
+
+
+def test_rows_read_and_print_as_ranges():
+    assert facts.parse_rows("12") == {12}
+    assert facts.parse_rows("12-14") == {12, 13, 14}
+    assert facts.format_rows({3, 1, 2, 7}) == "1-3, 7"
+
+
+def test_more_deviations_than_one_in_twenty_are_too_many():
+    section = {"rows": 40, "required": ["1-40"], "deviations": {"1-2": "so"}, "later": {"3-40": "next"}}
+    assert facts.read_sheet("sheet", section).problems() == []
+    section["deviations"] = {"1-3": "so"}
+    assert facts.read_sheet("sheet", section).problems() == ["3 deviations are more than 5% of the required rows"]
+
+
+def test_section_that_names_a_row_the_sheet_lacks_is_refused():
+    with pytest.raises(ValueError, match="sheet s has no row 5"):
+        facts.read_sheet("s", {"rows": 4, "required": ["1-5"]})
