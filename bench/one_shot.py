@@ -140,7 +140,8 @@ def main() -> None:
     enter_private_mounts(PRIVATE)
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        subprocess.run([sys.executable, "-m", "poplin.cli.main", "build", str(work / "bin")], check=True, stdout=sys.stderr)
+        install = ["install", "--bin-dir", str(work / "bin"), "--lib-dir", str(work / "lib")]
+        subprocess.run([sys.executable, "-m", "poplin.cli.main", *install], check=True, stdout=sys.stderr)
         sides = [Side("poplin", work / "bin"), Side("reference", REFERENCE)]
         versions(sides, options.runs)
         for leases in (10, 1000):

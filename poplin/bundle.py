@@ -1,10 +1,10 @@
-"""The plugin path's compiled code in one file: what `poplin install` adds so that many small modules start fast.
+"""The plugin path's code in one file, which `poplin install` adds so that many small modules start fast.
 
-Finding, opening and checking a module costs 0.13 ms, its code only 0.03; a bridge ADD needs sixty of them. Where
-`hot.bundle` lies beside the package, importing this module puts a finder in front that takes all of them from there.
-The sources lie beside too: tracebacks show them, and without the bundle (in a checkout) they are what is imported.
+Finding, opening and checking a module takes longer than running it, and a bridge ADD needs fifty. Where `hot.bundle`
+lies beside the package, importing this module puts a finder in front that takes all of them from there. The sources
+lie beside it too, for tracebacks; in a checkout there is no bundle and they are what is imported.
 
-    hot.bundle = marshal of {module name: (path below the folder, marshal of its code)}
+    hot.bundle = marshal of {module name: (path below the folder, marshal of its code)}       written by cli/pack.py
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Bundle:
         if name not in self._modules:
             return None
         origin = f"{self._folder}/{self._modules[name][0]}"
-        spec = ModuleSpec(name, self, origin=origin, is_package=origin.endswith("/__init__.py"))  # type: ignore[arg-type]
+        spec = ModuleSpec(name, self, origin=origin, is_package=origin.endswith("/__init__.py"))
         spec.has_location = True
         return spec
 
@@ -51,17 +51,7 @@ def use_bundle(folder: str) -> None:
             modules = marshal.loads(file.read())
     except OSError:
         return
-    sys.meta_path.insert(0, Bundle(folder, modules))  # type: ignore[arg-type]
-
-
-def pack_bundle(sources: dict[str, tuple[str, str]]) -> bytes:
-    """The bundle of {module name: (path below the folder, absolute path)}, compiled by this interpreter."""
-    modules = {}
-    for name, (below, path) in sources.items():
-        with open(path, "rb") as file:
-            code = compile(file.read(), path, "exec", dont_inherit=True)
-        modules[name] = (below, marshal.dumps(code))
-    return marshal.dumps(modules)
+    sys.meta_path.insert(0, Bundle(folder, modules))
 
 
 use_bundle(__file__.removesuffix("/poplin/bundle.py"))

@@ -8,7 +8,7 @@ that closes its pipes and stays is still under the deadline.
 from __future__ import annotations
 
 import errno
-import os
+import posix
 import select
 import sys
 import time
@@ -92,17 +92,17 @@ class Process:
         theirs = (theirs_in, theirs_out, theirs_err)
         self._fds = set(pipes)
         try:
-            self.pid = os.posix_spawn(
+            self.pid = posix.posix_spawn(
                 path,
                 [path],
                 environ,
-                file_actions=[(os.POSIX_SPAWN_DUP2, end, n) for n, end in enumerate(theirs)],
+                file_actions=[(posix.POSIX_SPAWN_DUP2, end, n) for n, end in enumerate(theirs)],
                 setpgroup=0,
                 setsigmask=(),
                 setsigdef=IGNORED_BY_PYTHON,
             )
             try:
-                self._watch = os.pidfd_open(self.pid)
+                self._watch = posix.pidfd_open(self.pid)
             except OSError:
                 self.stop()
                 raise
@@ -123,7 +123,7 @@ class Process:
         """Feed and read until the process ends; False if the deadline came first."""
         poll = select.poll()
         for fd in self._fds:
-            os.set_blocking(fd, False)
+            posix.set_blocking(fd, False)
             poll.register(fd, select.POLLOUT if fd == self._stdin else select.POLLIN)
         left = memoryview(stdin)
         while True:
@@ -149,10 +149,10 @@ class Process:
         """Kill the group if the process still runs, and reap it; its status as waitpid gives it."""
         try:
             while self.status is None:
-                pid, status = os.waitpid(self.pid, os.WNOHANG)
+                pid, status = posix.waitpid(self.pid, posix.WNOHANG)
                 if not pid:
                     kill_group(self.pid)
-                    status = os.waitpid(self.pid, 0)[1]
+                    status = posix.waitpid(self.pid, 0)[1]
                 self.status = status
         except ChildProcessError:  # the caller ignores SIGCHLD, so the kernel has thrown the status away
             self.status = STATUS_LOST
@@ -160,7 +160,7 @@ class Process:
 
     def _close(self, *fds: int) -> None:
         for fd in fds:
-            os.close(fd)
+            posix.close(fd)
         self._fds.difference_update(fds)
 
 
@@ -173,10 +173,10 @@ def open_pipes(count: int) -> list[int]:
     ends: list[int] = []
     try:
         for _ in range(count):
-            ends += os.pipe()
+            ends += posix.pipe()
     except OSError:
         for end in ends:
-            os.close(end)
+            posix.close(end)
         raise
     return ends
 
@@ -184,9 +184,9 @@ def open_pipes(count: int) -> list[int]:
 def kill_group(pid: int) -> None:
     """The process, which has not been reaped, and all in the group it was started in."""
     try:
-        os.killpg(pid, SIGKILL)
+        posix.killpg(pid, SIGKILL)
     except ProcessLookupError:  # it left for another group
-        os.kill(pid, SIGKILL)
+        posix.kill(pid, SIGKILL)
 
 
 # Talking.
@@ -195,7 +195,7 @@ def kill_group(pid: int) -> None:
 def write_some(fd: int, data: memoryview) -> memoryview:
     """What is left to write; nothing if the plugin closed its stdin, which it may: not all read it."""
     try:
-        return data[os.write(fd, data) :]
+        return data[posix.write(fd, data) :]
     except BlockingIOError:
         return data
     except BrokenPipeError:
@@ -208,7 +208,7 @@ def read_available(fd: int, kept: bytearray) -> bool:
     One read only: who writes without end must not keep us from looking at the clock.
     """
     try:
-        chunk = os.read(fd, CHUNK)
+        chunk = posix.read(fd, CHUNK)
     except BlockingIOError:
         return False
     kept += chunk
@@ -247,7 +247,7 @@ def describe_status(status: int) -> str:
     """`exit status 3`, `killed by signal 9`."""
     if status == STATUS_LOST:
         return "exit status unknown, because this process ignores SIGCHLD"
-    code = os.waitstatus_to_exitcode(status)
+    code = posix.waitstatus_to_exitcode(status)
     return f"exit status {code}" if code >= 0 else f"killed by signal {-code}"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from stat import S_ISREG
+import posix
+from _stat import S_ISREG
 
 from poplin.spec.errors import InvalidConfig, InvalidEnvironment
 from poplin.spec.names import check_plugin_type
@@ -35,6 +35,6 @@ def find_plugin(plugin_type: str, paths: Sequence[str]) -> str:
 def is_regular_file(path: str) -> bool:
     """Whether there is a file at `path`, also behind symbolic links."""
     try:
-        return S_ISREG(os.stat(path).st_mode)
+        return S_ISREG(posix.stat(path).st_mode)
     except (OSError, ValueError):
         return False

@@ -53,8 +53,12 @@ class SeenAttachment:
 
 def survey(cache: Cache, kernel: Kernel | None = None) -> list[SeenAttachment]:
     """Every attachment on record, by network and container."""
-    kernel = kernel or Kernel()
-    seen = [look_at(entry, kernel) for entry in cache.list_entries()]
+    own = kernel or Kernel()
+    try:
+        seen = [look_at(entry, own) for entry in cache.list_entries()]
+    finally:
+        if kernel is None:
+            own.host.close()
     return sorted(seen, key=lambda item: (item.network, item.attachment.identity))
 
 
@@ -122,10 +126,13 @@ def describe(name: str, in_container: bool, mac: str, link: Link | None, host: N
 
 
 def compare(seen: SeenAttachment, recorded: Interface, link: Link | None, where: str) -> None:
-    """Note a recorded interface that is missing, or is another one of the same name."""
+    """Note a recorded interface that is missing, or is another one of the same name.
+
+    The MAC of a bridge says nothing: without one of its own it has that of some port.
+    """
     if link is None:
         seen.drift.append(f"interface {recorded.name} is missing on {where}")
-    elif recorded.mac and recorded.mac.lower() != link.mac:
+    elif recorded.mac and recorded.mac.lower() != link.mac and link.kind != "bridge":
         seen.drift.append(f"interface {recorded.name} on {where} has MAC {link.mac}, not {recorded.mac}")
 
 

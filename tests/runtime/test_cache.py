@@ -106,7 +106,7 @@ def test_an_interrupted_write_leaves_the_old_record(cache: Cache, monkeypatch: p
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("os.fsync", fail)
+    monkeypatch.setattr("posix.replace", fail)
     with pytest.raises(IOFailure, match="No space left on device"):
         cache.write("n", attachment, b"new", Result())
     monkeypatch.undo()

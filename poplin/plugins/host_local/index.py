@@ -19,10 +19,11 @@ id, so a rebuild that is interrupted does not take leases of this boot for old o
 
 from __future__ import annotations
 
-import os
+import posix
 import time
 
 from poplin.linux.atomicfile import read_file, remove_file, write_new
+from poplin.plugins.host_local.folder import ensure_folder
 from poplin.plugins.host_local.leases import is_address, overwrite
 from poplin.spec.record import Record
 
@@ -59,16 +60,16 @@ class Index:
 
     def ensure_current(self) -> None:
         """Build the index again unless it is known to be right."""
-        changed = os.stat(self._leases.path).st_mtime_ns
+        changed = posix.stat(self._leases.path).st_mtime_ns
         if read_file(f"{self._path}/{SEAL}") != self._format_seal(changed):
-            os.makedirs(self._path, 0o700, exist_ok=True)
+            ensure_folder(self._path, 0o700)
             self._rebuild()
             self.seal()
 
     def seal(self) -> None:
         """Say that the index is right for the lease folder as it is now."""
         moment = time.time_ns() - 10**9 | 1
-        os.utime(self._leases.path, ns=(moment, moment))
+        posix.utime(self._leases.path, ns=(moment, moment))
         overwrite(f"{self._path}/{SEAL}", self._format_seal(moment))
 
     def _format_seal(self, moment: int) -> bytes:
@@ -81,9 +82,10 @@ class Index:
         entry = parse_entry(read_file(self._entry_path(owner)) or b"")
         return entry.leases if entry and entry.owner == owner else {}
 
-    def add(self, owner: Owner, ip: str) -> None:
-        """Record a lease that was just made."""
-        self._write(Entry(self._boot.id, owner, {**self.find(owner), ip: self._leases.changed_at(ip)}))
+    def add(self, owner: Owner, ips: list[str]) -> None:
+        """Record leases that were just made."""
+        made = {ip: self._leases.changed_at(ip) for ip in ips}
+        self._write(Entry(self._boot.id, owner, {**self.find(owner), **made}))
 
     def remove(self, owner: Owner) -> None:
         """Forget an owner whose leases are gone."""
@@ -91,7 +93,7 @@ class Index:
 
     def entries(self) -> Iterator[Entry]:
         """All owners, in no order. Damaged files are left out."""
-        for name in os.listdir(self._path):
+        for name in posix.listdir(self._path):
             entry = None if name == SEAL else parse_entry(read_file(f"{self._path}/{name}") or b"")
             if entry:
                 yield entry
@@ -119,7 +121,7 @@ class Index:
             entry = Entry(self._boot.id, owner, leases)
             if entry != recorded.get(owner):
                 self._write(entry)
-        for name in {*os.listdir(self._path)} - {SEAL, *map(entry_name, found)}:
+        for name in {*posix.listdir(self._path)} - {SEAL, *map(entry_name, found)}:
             remove_file(f"{self._path}/{name}")
 
 
@@ -146,19 +148,19 @@ class Entry(Record):
 
 def entry_name(owner: Owner) -> str:
     """The file name: a hash, because a container id may be longer than a file name."""
-    digest: str = sha256(os.fsencode("/".join(owner))).hexdigest()
+    digest: str = sha256("/".join(owner).encode()).hexdigest()
     return digest[:32]
 
 
 def format_entry(entry: Entry) -> bytes:
     """Boot id, container id, interface, then a line for each address; no part can contain a line break."""
     lines = [entry.boot_id, *entry.owner, *(f"{ip} {changed}" for ip, changed in entry.leases.items())]
-    return os.fsencode("\n".join(lines) + "\n")
+    return ("\n".join(lines) + "\n").encode()
 
 
 def parse_entry(content: bytes) -> Entry | None:
     """The entry; None for a file that is not whole."""
-    *lines, rest = os.fsdecode(content).split("\n")
+    *lines, rest = content.decode(errors="replace").split("\n")
     pairs = [line.split(" ") for line in lines[3:]]
     if rest or not pairs or not all(len(pair) == 2 and is_address(pair[0]) and pair[1].isdecimal() for pair in pairs):
         return None

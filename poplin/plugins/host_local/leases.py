@@ -9,7 +9,7 @@ An owner is (container id, interface), the interface empty for the old files.
 
 from __future__ import annotations
 
-import os
+import posix
 import sys
 
 from poplin.linux.atomicfile import read_file, write_new
@@ -44,11 +44,11 @@ class LeaseFolder:
 
     def changed_at(self, ip: str) -> int:
         """When the lease was written, in nanoseconds. Raises FileNotFoundError."""
-        return os.stat(f"{self.path}/{ip}").st_mtime_ns
+        return posix.stat(f"{self.path}/{ip}").st_mtime_ns
 
     def scan(self) -> Iterator[tuple[str, int]]:
         """Name and time of every lease; the files are not opened."""
-        with os.scandir(self.path) as entries:
+        with posix.scandir(self.path) as entries:
             for entry in entries:
                 if is_address(entry.name) and entry.is_file(follow_symlinks=False):
                     yield entry.name, entry.stat().st_mtime_ns
@@ -72,16 +72,18 @@ class LeaseFolder:
 def format_lease(owner: Owner) -> bytes:
     """The content of a lease file."""
     container_id, ifname = owner
-    return os.fsencode(LINE_BREAK.join(filter(None, (container_id.strip(), ifname))))
+    return LINE_BREAK.join(filter(None, (container_id.strip(), ifname))).encode()
 
 
 def parse_lease(content: bytes) -> Owner | None:
     """The owner; None for what is no lease, for example the empty file of a plugin that was killed."""
-    container_id, *others = content.strip().splitlines() or [b""]
-    ifname = others[0] if others else b""
-    owner = os.fsdecode(container_id), os.fsdecode(ifname)
-    is_lease = is_identifier(owner[0]) and len(others) <= 1 and (not others or is_link_name(owner[1]))
-    return owner if is_lease else None
+    try:
+        lines = [line.decode() for line in content.strip().splitlines()]
+    except UnicodeDecodeError:
+        return None
+    container_id, ifname = (*lines, "", "")[:2]
+    is_lease = len(lines) <= 2 and is_identifier(container_id) and (not ifname or is_link_name(ifname))
+    return (container_id, ifname) if is_lease else None
 
 
 def is_address(name: str) -> bool:
@@ -95,9 +97,9 @@ def is_address(name: str) -> bool:
 
 def overwrite(path: str, content: bytes) -> None:
     """Replace a short file in place: cheaper than a rename, for files that may be lost without harm."""
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fd = posix.open(path, posix.O_WRONLY | posix.O_CREAT | posix.O_CLOEXEC, 0o600)
     try:
-        os.write(fd, content)
-        os.ftruncate(fd, len(content))
+        posix.write(fd, content)
+        posix.ftruncate(fd, len(content))
     finally:
-        os.close(fd)
+        posix.close(fd)

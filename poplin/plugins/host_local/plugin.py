@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 from poplin.plugins.host_local.allocate import allocate
 from poplin.plugins.host_local.boot import read_boot
+from poplin.plugins.host_local.folder import ensure_folder, find_obstacle, is_folder
 from poplin.plugins.host_local.resolvconf import read_resolv_conf
 from poplin.plugins.host_local.settings import Settings, read_requested, read_settings
-from poplin.plugins.host_local.store import LOCK_SECONDS, Store, find_obstacle, lease_folder
+from poplin.plugins.host_local.store import LOCK_SECONDS, Store, lease_folder
 from poplin.plugins.kit.skel import Plugin
 from poplin.spec.address import parse_ip
 from poplin.spec.errors import CheckFailed, IOFailure, PluginNotAvailable
@@ -27,7 +26,7 @@ def add(call: Call, kernel: Kernel) -> dict[str, object]:
     settings = read_settings(call)
     requested = read_requested(call)
     dns = read_resolv_conf(settings.resolv_conf) if settings.resolv_conf else DNS()
-    os.makedirs(lease_folder(settings.data_dir, settings.network), 0o755, exist_ok=True)
+    ensure_folder(lease_folder(settings.data_dir, settings.network), 0o755)
     with open_store(settings) as store:
         ips = allocate(store, owner_of(call), settings.sets, requested)
         return call.reply(Result(ips=ips, routes=settings.routes, dns=dns))
@@ -111,7 +110,7 @@ def open_store(settings: Settings) -> Store:
 
 def has_folder(settings: Settings) -> bool:
     """Whether there can be leases at all."""
-    return os.path.isdir(lease_folder(settings.data_dir, settings.network))
+    return is_folder(lease_folder(settings.data_dir, settings.network))
 
 
 def owner_of(call: Call) -> Owner:

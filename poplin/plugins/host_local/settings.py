@@ -9,8 +9,6 @@ addresses (`runtimeConfig.ipRanges`, `runtimeConfig.ips`, `args.cni.ips`, `IP` i
 
 from __future__ import annotations
 
-import os
-
 from poplin.plugins.host_local.ranges import Range, RangeSet
 from poplin.spec.address import parse_ip_or_prefix
 from poplin.spec.arguments import parse_arguments
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
     from poplin.spec.call import Call
 
 DATA_DIR = "/var/lib/cni/networks"
+PATH_MAX = 4096  # linux/limits.h, with the closing NUL
 RANGE_KEYS = ("subnet", "rangeStart", "rangeEnd", "gateway")
 # A MAC or GATEWAY is meant for another plugin of the same call, all of which see the same CNI_ARGS.
 ARGUMENTS = ("IP", "MAC", "GATEWAY")
@@ -74,11 +73,11 @@ def read_path(fields: Fields, key: str) -> str:
     """A path the kernel can be asked for, empty if absent."""
     path = fields.text(key)
     try:
-        encoded = os.fsencode(path)
-    except UnicodeEncodeError:
-        encoded = b"\0"
-    if b"\0" in encoded:
-        raise InvalidConfig(f"`{fields.path(key)}` is not a path", repr(path))
+        size = len(path.encode())
+    except UnicodeEncodeError:  # JSON can spell half a character
+        size = PATH_MAX
+    if size >= PATH_MAX or "\0" in path:
+        raise InvalidConfig(f"`{fields.path(key)}` is not a path", repr(path[:200]))
     return path
 
 

@@ -5,7 +5,6 @@ Everything a verb reserves is given back, newest first, if it fails; what was th
 
 from __future__ import annotations
 
-import os
 import sys
 
 from poplin.linux.atomicfile import remove_file
@@ -40,7 +39,8 @@ class Store:
         self._leases = LeaseFolder(folder)
         self._index = Index(f"{data_dir}/{FOLDER}/{network}", self._leases, boot)
         self._lock = LockFile(f"{folder}/{LOCK}", lock_seconds, LOCK_MODE)
-        self._reserved: list[tuple[Owner, str]] = []
+        self._reserved: list[str] = []
+        self._owner: Owner = ("", "")
         self._has_released = False
 
     def __enter__(self) -> Store:
@@ -89,10 +89,11 @@ class Store:
     # Changes.
 
     def reserve(self, owner: Owner, number: int, ip: IP) -> bool:
-        """Take an address of range set `number`, unless somebody has it; whether it was taken."""
+        """Take an address of range set `number`, unless somebody has it; whether it was taken. One owner a call."""
         if not self._leases.create(str(ip), owner):
             return False
-        self._reserved.append((owner, str(ip)))
+        self._owner = owner
+        self._reserved.append(str(ip))
         self._leases.set_last(number, ip)
         return True
 
@@ -111,8 +112,8 @@ class Store:
 
     def _commit(self) -> None:
         try:
-            for owner, ip in self._reserved:
-                self._index.add(owner, ip)
+            if self._reserved:
+                self._index.add(self._owner, self._reserved)
             if self._reserved or self._has_released:
                 self._index.seal()
         except BaseException:
@@ -125,18 +126,9 @@ class Store:
         Does not raise, for the error on its way says more. The next call finds what could not be removed.
         """
         try:
-            for _, ip in reversed(self._reserved):
+            for ip in reversed(self._reserved):
                 remove_file(f"{self._leases.path}/{ip}")
         except OSError as failure:
             sys.stderr.write(f"undo after a failed ADD: {failure}\n")
             return False
         return bool(self._reserved)
-
-
-def find_obstacle(path: str) -> str:
-    """Why no lease could be written below `path`, which need not exist; empty if it can."""
-    while not os.path.lexists(path):
-        path = os.path.dirname(path) or "."
-    if not os.path.isdir(path):
-        return f"{path} is not a folder"
-    return "" if os.access(path, os.W_OK | os.X_OK) else f"{path} cannot be written"

@@ -7,9 +7,7 @@ same call, same answer, same errors, and 8 ms of another interpreter saved. Anyt
 from __future__ import annotations
 
 from poplin.invoke.entry import find_own_module
-from poplin.invoke.execute import execute
 from poplin.invoke.find import find_plugin
-from poplin.invoke.reply import parse_reply
 from poplin.plugins.kit.skel import perform
 from poplin.spec.call import Config, Environment, make_call
 from poplin.spec.convert import convert_to_newest_family
@@ -42,6 +40,14 @@ def _delegate(call: Call, kernel: Kernel, command: str, plugin_type: str) -> Res
         plugin = load_plugin(module)
         reply = perform(plugin, make_call(Environment(environ), Config(call.config.source), plugin.versions), kernel)
         return parse_result(reply) if reply else Result()
+    return _execute(call, command, path, environ)
+
+
+def _execute(call: Call, command: str, path: str, environ: dict[str, str]) -> Result | OldResult:
+    # imported here because our own delegates, the usual ones, do not need it
+    from poplin.invoke.execute import execute
+    from poplin.invoke.reply import parse_reply
+
     output = execute(path, dumps(call.config.source).encode(), environ)
     return parse_reply(output, call.config.version) if command == "ADD" else Result()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import posix
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -116,5 +117,5 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         paths.append(os.fspath(path))
         return real(path, flags, mode, dir_fd=dir_fd)
 
-    monkeypatch.setattr(os, "open", spy)
+    monkeypatch.setattr(posix, "open", spy)
     return paths

@@ -123,6 +123,7 @@ def test_paths_and_routes_are_read() -> None:
         ),
         (None, "missing `ipam`", "host-local needs an `ipam` section with the addresses to hand out"),
         ({**OLD, "dataDir": "a\0b"}, "`ipam.dataDir` is not a path", r"'a\x00b'"),
+        ({**OLD, "dataDir": "/a" * 2048}, "`ipam.dataDir` is not a path", repr("/a" * 100)),
         ({**OLD, "resolvConf": "a\ud800b"}, "`ipam.resolvConf` is not a path", r"'a\ud800b'"),
     ],
 )

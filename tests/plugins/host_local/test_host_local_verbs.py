@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import posix
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -326,7 +327,7 @@ def test_garbage_that_cannot_be_removed_is_reported_after_the_rest(
         real(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "unlink", fail)
+        patch.setattr(posix, "unlink", fail)
         reply = network.call("GC")
     assert reply["code"] == 5
     assert reply["details"] == f"{network.folder}/10.1.2.3: Operation not permitted"

@@ -1,0 +1,265 @@
+"""install, uninstall and build."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from poplin.cli.interpreter import find_interpreter
+from poplin.cli.ownership import WritableByOthers, check_private
+from poplin.cli.samples import SAMPLES
+from poplin.invoke.entry import PLUGINS, code_folder
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+VERSION = {"CNI_COMMAND": "VERSION"}
+
+
+class Place:
+    """Where a test installs to."""
+
+    def __init__(self, poplin: Any, folder: Path) -> None:
+        self._poplin = poplin
+        self.folder = folder
+        self.bin = folder / "opt" / "cni" / "bin"
+        self.conf = folder / "etc" / "net.d"
+        self.lib = folder / "lib" / "poplin"
+
+    def install(self, *options: str) -> Any:
+        """`poplin install`."""
+        return self._poplin("install", "--bin-dir", str(self.bin), "--lib-dir", str(self.lib), *options)
+
+    def uninstall(self) -> Any:
+        """`poplin uninstall`."""
+        return self._poplin("uninstall", "--lib-dir", str(self.lib))
+
+    @property
+    def library(self) -> Path:
+        """The installed code."""
+        return Path(json.loads((self.lib / "manifest.json").read_text())["library"])
+
+    @property
+    def files(self) -> list[str]:
+        """Everything there is."""
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*"))
+
+
+@pytest.fixture
+def place(poplin: Any, tmp_path: Path) -> Place:
+    """An empty one."""
+    (tmp_path / "place").mkdir()
+    return Place(poplin, tmp_path / "place")
+
+
+# The interpreter.
+
+
+def test_the_interpreter_is_the_systems_by_its_real_path() -> None:
+    interpreter = find_interpreter()
+    assert interpreter == os.path.realpath("/usr/bin/python3")
+    assert not os.path.islink(interpreter)
+
+
+def test_without_a_system_python_it_is_the_one_below_the_virtual_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poplin.cli.interpreter.SYSTEM", "/nowhere/python3")
+    assert find_interpreter() == os.path.realpath(sys._base_executable)  # type: ignore[attr-defined]
+
+
+# install.
+
+
+def test_every_plugin_answers_with_no_environment_and_from_any_folder(place: Place) -> None:
+    done = place.install()
+    assert done.status == 0, done.errors
+    assert sorted(path.name for path in place.bin.iterdir()) == sorted(PLUGINS)
+    for plugin in place.bin.iterdir():
+        reply = subprocess.run([plugin], env=VERSION, cwd="/", capture_output=True, text=True, check=True)
+        assert json.loads(reply.stdout)["cniVersion"] == "1.1.0"
+        assert reply.stderr == ""
+
+
+def test_installed_plugins_run_installed_code_only(place: Place) -> None:
+    place.install()
+    script = "import sys; sys.argv = sys.argv[1:]; exec(compile(open(sys.argv[0]).read(), sys.argv[0], 'exec'))"
+    trace = [find_interpreter(), "-IS", "-v", "-c", script, str(place.bin / "bridge")]
+    done = subprocess.run(trace, env=VERSION, capture_output=True, text=True)
+    assert str(place.library / "poplin" / "plugins" / "bridge") in done.stderr
+    assert str(CHECKOUT) + "/" not in done.stderr
+    from_source = [line for line in done.stderr.splitlines() if line.startswith("# code object from '")]
+    assert from_source == []
+    first = (place.bin / "bridge").read_text().splitlines()[0]
+    assert first == f"#!{find_interpreter()} -IS"
+
+
+def test_the_bytecode_is_trusted_without_a_look_at_the_source(place: Place) -> None:
+    place.install()
+    compiled = list(place.library.rglob("*.pyc"))
+    sources = list(place.library.rglob("*.py"))
+    assert len(compiled) == len(sources) > 30
+    assert {int.from_bytes(path.read_bytes()[4:8], "little") for path in compiled} == {0b01}  # hash-based, unchecked
+
+
+def test_the_code_is_private_whatever_the_umask(place: Place) -> None:
+    before = os.umask(0)
+    try:
+        assert place.install().status == 0
+    finally:
+        os.umask(before)
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in place.library.rglob("*") if path.is_file()}
+    assert modes == {0o644}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in place.bin.iterdir()} == {0o755}
+    assert {path.stat().st_uid for path in place.library.rglob("*")} == {os.geteuid()}
+
+
+def test_only_what_plugins_run_on_is_copied(place: Place) -> None:
+    place.install()
+    assert sorted(path.name for path in (place.library / "poplin").iterdir() if path.name != "__pycache__") == [
+        "__init__.py",
+        "invoke",
+        "linux",
+        "plugins",
+        "spec",
+    ]
+
+
+def test_a_second_installation_changes_nothing(place: Place) -> None:
+    place.install()
+    before = place.files
+    assert place.install().status == 0
+    assert place.files == before
+
+
+def test_new_code_goes_beside_the_old_which_goes_when_nothing_uses_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place.install()
+    old = place.library
+    other = place.folder / "other"
+    place._poplin("install", "--bin-dir", str(other), "--lib-dir", str(place.lib))
+    monkeypatch.setattr("poplin.cli.library.__version__", "9.9.9")
+    assert place.install().status == 0
+    assert place.library.parent.name == "9.9.9"
+    assert not old.exists()
+    for folder in (place.bin, other):
+        subprocess.run([folder / "loopback"], env=VERSION, capture_output=True, check=True)
+        assert str(place.library) in (folder / "loopback").read_text()
+
+
+def test_what_is_not_ours_is_kept_unless_forced(place: Place) -> None:
+    place.bin.mkdir(parents=True)
+    (place.bin / "bridge").write_text("somebody else's")
+    before = place.files
+    done = place.install()
+    assert done.status == 1
+    assert done.errors == f"poplin install: {place.bin} has bridge of somebody else; --force overwrites\n"
+    assert place.files == before
+    assert place.install("--force").status == 0
+    assert place.install().status == 0  # now it is ours
+
+
+def test_samples_are_written_where_there_are_none(place: Place) -> None:
+    place.conf.mkdir(parents=True)
+    (place.conf / "10-mynet.conf").write_text("mine")
+    assert place.install("--conf-dir", str(place.conf)).status == 0
+    assert (place.conf / "10-mynet.conf").read_text() == "mine"
+    assert (place.conf / "99-loopback.conf").read_bytes() == SAMPLES["99-loopback.conf"]
+
+
+# What others may write.
+
+
+@pytest.mark.parametrize("who", ["group", "others", "owner"])
+def test_what_others_may_write_is_refused(tmp_path: Path, who: str) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    file = folder / "code.py"
+    file.write_text("")
+    check_private([str(file)])
+    match who:
+        case "group":
+            file.chmod(0o664)
+        case "others":
+            folder.chmod(0o757)
+        case "owner":
+            os.chown(folder, 65534, 65534)
+    with pytest.raises(WritableByOthers):
+        check_private([str(file)])
+
+
+def test_a_folder_others_may_write_is_refused_before_any_code_is_there(place: Place) -> None:
+    place.lib.mkdir(parents=True)
+    place.lib.chmod(0o777)
+    done = place.install()
+    assert done.status == 1
+    assert done.errors == (
+        f"poplin install: {place.lib} has mode 777, others could change what root will run; chmod go-w it first\n"
+    )
+    assert not [name for name in place.files if name.endswith((".py", "bridge"))]
+
+
+def test_a_checkout_others_may_write_is_refused(place: Place, tmp_path: Path) -> None:
+    copy = tmp_path / "checkout"
+    shutil.copytree(CHECKOUT / "poplin", copy / "poplin", ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "poplin" / "spec" / "names.py").chmod(0o666)
+    command = [
+        sys.executable,
+        "-m",
+        "poplin.cli.main",
+        "install",
+        "--bin-dir",
+        str(place.bin),
+        "--lib-dir",
+        str(place.lib),
+    ]
+    done = subprocess.run(command, cwd=copy, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"poplin install: {copy}/poplin/spec/names.py has mode 666")
+    assert place.files == []
+
+
+# uninstall.
+
+
+def test_uninstall_removes_exactly_what_install_made(place: Place) -> None:
+    place.folder.joinpath("opt").mkdir()
+    (place.folder / "opt" / "mine").write_text("")
+    before = place.files
+    place.install("--conf-dir", str(place.conf))
+    assert place.uninstall().status == 0
+    assert place.files == before
+    assert place.uninstall().status == 3
+
+
+def test_uninstall_keeps_what_somebody_changed(place: Place) -> None:
+    place.install("--conf-dir", str(place.conf))
+    (place.bin / "bridge").write_text("replaced")
+    (place.conf / "10-mynet.conf").write_text("edited")
+    done = place.uninstall()
+    assert f"kept {place.bin}/bridge: it is not as it was installed\n" in done.output
+    kept = [name for name in place.files if (place.folder / name).is_file()]
+    assert kept == ["etc/net.d/10-mynet.conf", "opt/cni/bin/bridge"]
+
+
+# build.
+
+
+def test_build_writes_executables_that_run_this_checkout(poplin: Any, tmp_path: Path) -> None:
+    done = poplin("build", str(tmp_path / "bin"))
+    assert (done.status, done.output) == (0, f"{tmp_path}/bin: {' '.join(PLUGINS)}\n")
+    for name in PLUGINS:
+        path = tmp_path / "bin" / name
+        assert f"sys.path.append({code_folder()!r})" in path.read_text()
+        subprocess.run([path], env=VERSION, capture_output=True, check=True)
+
+
+def test_build_needs_no_third_party_package(tmp_path: Path) -> None:
+    command = [find_interpreter(), "-S", "-m", "poplin.cli.main", "build", str(tmp_path / "bin")]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,166 @@
+"""`poplin run` with the real plugins in a namespace that stands for the host."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from poplin.cli.samples import write_samples
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class Node:
+    """A host with the networks of the CNI overview."""
+
+    def __init__(self, host: Any, tmp_path: Path) -> None:
+        self.host = host
+        self.config_dir = tmp_path / "net.d"
+        self.results = tmp_path / "cni" / "results"
+        self.leases = tmp_path / "leases"
+        self.config_dir.mkdir()
+        write_samples(str(self.config_dir))
+        mynet = self.config_dir / "10-mynet.conf"
+        conf = json.loads(mynet.read_text())
+        conf["ipam"]["dataDir"] = str(self.leases)
+        mynet.write_text(json.dumps(conf))
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "CNI_PATH": str(host.bin_dir),
+            "NETCONFPATH": str(self.config_dir),
+            "POPLIN_CNI_DIR": str(tmp_path / "cni"),
+        }
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """`poplin ARGUMENTS`, started on this host."""
+        command = ["nsenter", f"--net={self.host.path}", sys.executable, "-m", "poplin.cli.main", *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, env=self.environ, cwd=CHECKOUT, stdout=pipe, stderr=pipe, text=True)
+
+    def run(self, *arguments: str) -> tuple[int, str, str]:
+        """Exit status, stdout, stderr."""
+        with self.start(*arguments) as process:
+            try:
+                output, errors = process.communicate(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return process.returncode, output, errors
+
+    def has_nothing_left(self) -> bool:
+        """No record, no lease, no link but the bridge."""
+        leased = [path.name for path in self.leases.glob("mynet/10.*")]
+        return not list(self.results.iterdir()) and not leased and self.host.links() in ([], ["cni0"])
+
+
+@pytest.fixture
+def node(host: Any, tmp_path: Path) -> Node:
+    """A fresh one."""
+    return Node(host, tmp_path)
+
+
+def test_a_command_is_attached_to_every_network_and_nothing_stays(node: Node) -> None:
+    script = "ip -br address show; ping -c1 -W2 10.22.0.1 >&2 && echo reached the gateway"
+    status, output, errors = node.run("run", "--", "sh", "-c", script)
+    assert status == 0, errors
+    lines = [line.split() for line in output.splitlines()]
+    assert lines[0][:3] == ["lo", "UNKNOWN", "127.0.0.1/8"]
+    assert lines[1][0].startswith("eth0@")
+    assert lines[1][2] == "10.22.0.2/16"
+    assert output.endswith("reached the gateway\n")
+    assert node.has_nothing_left()
+
+
+def test_named_networks_are_attached_in_their_order(node: Node) -> None:
+    conf = {**json.loads((node.config_dir / "10-mynet.conf").read_text()), "name": "other", "bridge": "other0"}
+    conf["ipam"]["subnet"] = "10.23.0.0/16"
+    conf["ipam"]["routes"] = []
+    (node.config_dir / "20-other.conf").write_text(json.dumps(conf))
+    status, output, errors = node.run("run", "other", "mynet", "--", "ip", "-j", "-4", "address")
+    assert status == 0, errors
+    addresses = {link["ifname"]: link["addr_info"][0]["local"] for link in json.loads(output)}
+    assert addresses == {"lo": "127.0.0.1", "eth0": "10.23.0.2", "eth1": "10.22.0.2"}
+
+
+def test_the_exit_status_is_the_commands(node: Node) -> None:
+    assert node.run("run", "99-loopback", "--", "sh", "-c", "exit 7") == (7, "", "")
+    status, _, errors = node.run("run", "99-loopback", "--", "no-such-command")
+    assert (status, errors) == (
+        127,
+        "poplin run: cannot execute 'no-such-command': No such file or directory\n",
+    )
+
+
+def test_what_was_attached_before_a_failure_is_detached(node: Node) -> None:
+    (node.config_dir / "50-bad.conf").write_text('{"name": "bad", "type": "no-such-plugin"}')
+    status, output, errors = node.run("run", "--", "echo", "never")
+    assert (status, output) == (1, "")
+    assert "failed to find plugin 'no-such-plugin'" in errors
+    assert node.has_nothing_left()
+
+
+def test_a_signal_reaches_the_command_and_everything_is_detached(node: Node, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    script = f"trap 'exit 9' TERM; touch {shlex.quote(str(ready))}; while :; do sleep 0.05; done"
+    with node.start("run", "mynet", "--", "sh", "-c", script) as process:
+        deadline = time.monotonic() + 20
+        while not ready.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert [path.name[:9] for path in node.results.iterdir()] == ["mynet-run"]
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+    assert process.returncode == 9
+    assert node.has_nothing_left()
+
+
+def test_without_networks_there_is_loopback_and_a_word_about_it(node: Node) -> None:
+    for path in node.config_dir.iterdir():
+        path.unlink()
+    status, output, errors = node.run("run", "--", "ip", "-br", "link")
+    assert status == 0
+    assert output.split()[:2] == ["lo", "UNKNOWN"]
+    assert errors == f"poplin run: no networks in {node.config_dir}, so there is only the loopback interface\n"
+
+
+def test_add_list_check_and_del_of_the_documents_network(node: Node) -> None:
+    container = node.host.add_container()
+    status, output, errors = node.run("add", "mynet", container.path, "--container-id", "c1")
+    assert status == 0, errors
+    assert json.loads(output)["ip4"]["ip"] == "10.22.0.2/16"
+    status, output, errors = node.run("list", "--drawing")
+    veth = next(link for link in node.host.links() if link.startswith("veth"))
+    assert output.splitlines() == [
+        "mynet",
+        "[bridge cni0]",
+        f" └── {veth} ════ eth0 10.22.0.2/16  (c1 {container.path})",
+    ]
+    node.host.sh(f"ip link del {veth}")
+    output = node.run("list", "--drawing")[1]
+    assert " └── ✗ veth missing ════ ✗ eth0 missing" in output
+    assert node.run("check", "mynet", container.path, "--container-id", "c1")[0] == 1  # 0.1.0 has no CHECK
+    assert node.run("del", "mynet", container.path, "--container-id", "c1")[0] == 0
+    assert node.has_nothing_left()
+
+
+def test_check_finds_drift(node: Node) -> None:
+    mynet = node.config_dir / "10-mynet.conf"
+    mynet.write_text(json.dumps({**json.loads(mynet.read_text()), "cniVersion": "1.0.0"}))
+    container = node.host.add_container()
+    node.run("add", "mynet", container.path)
+    assert node.run("check", "mynet", container.path)[0] == 0
+    container.sh("ip address flush dev eth0")
+    status, _, errors = node.run("check", "mynet", container.path)
+    assert status == 4, errors
+    assert node.run("gc", "mynet")[1] == "mynet: nothing to remove\n"
+    container.remove()
+    assert node.run("gc", "mynet")[1].startswith("mynet: removed cnitool-")
+    assert node.has_nothing_left()
