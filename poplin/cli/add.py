@@ -15,7 +15,7 @@ from poplin.runtime.attachment import Attachment
 from poplin.runtime.caller import Runtime
 from poplin.runtime.detach import detach
 from poplin.runtime.networks import get_network
-from poplin.spec.errors import CNIError
+from poplin.spec.errors import CNIError, Conflict
 from poplin.spec.jsontext import dumps
 from poplin.spec.netlist import NetworkList
 from poplin.spec.result import OldResult, Result, format_result
@@ -45,7 +45,11 @@ def run(options: argparse.Namespace) -> int:
 def attach_or_undo(
     runtime: Runtime, network: NetworkList, attachment: Attachment, prog: str
 ) -> Result | OldResult | None:
-    """ADD, and DEL of the chain if it fails or is interrupted; the caller sees the first error."""
+    """ADD, and DEL of the chain if it fails or is interrupted; the caller sees the first error.
+
+    What is attached already is refused before: the second ADD would fail, and DEL would take the first one away.
+    """
+    refuse_attached(runtime, network, attachment)
     try:
         return attach(runtime, network, attachment)
     except BaseException:
@@ -54,3 +58,13 @@ def attach_or_undo(
         except CNIError as error:
             print(f"{prog}: while taking it back: {describe(error)}", file=sys.stderr)
         raise
+
+
+def refuse_attached(runtime: Runtime, network: NetworkList, attachment: Attachment) -> None:
+    """Raises Conflict if there is a result on record."""
+    attachment.check()
+    if runtime.cache.find_entry(network.name, *attachment.identity):
+        raise Conflict(
+            f"{attachment.container_id} is already attached to network {network.name!r} as {attachment.ifname}",
+            "`poplin del` with the same arguments detaches it",
+        )

@@ -25,12 +25,16 @@ def list_sources() -> list[Path]:
     """The files plugins run on, of the code this process is running."""
     package = Path(code_folder(), "poplin")
     inside = [file for name in HOT for file in sorted((package / name).rglob("*")) if file.is_file()]
-    return [package / "__init__.py", package / "bundle.py", *(file for file in inside if file.parent.name != "__pycache__")]
+    return [
+        package / "__init__.py",
+        package / "bundle.py",
+        *(file for file in inside if file.parent.name != "__pycache__"),
+    ]
 
 
 def name_library(lib_dir: str, interpreter: str) -> str:
     """The folder for the current sources, compiled for this interpreter."""
-    parts = [f"{file}:{digest(file.read_bytes())}" for file in list_sources()]
+    parts = [f"{file.relative_to(code_folder())}:{digest(file.read_bytes())}" for file in list_sources()]
     return f"{lib_dir}/{__version__}/{digest(chr(10).join([interpreter, *parts]).encode())[:8]}"
 
 
@@ -41,6 +45,9 @@ def install_library(library: str, interpreter: str) -> None:
     """
     if os.path.isdir(library):
         return
+    version_folder = os.path.dirname(library)
+    os.makedirs(version_folder, exist_ok=True)
+    os.chmod(version_folder, 0o755)
     staging = f"{library}.{os.urandom(4).hex()}.new"
     try:
         for file in list_sources():

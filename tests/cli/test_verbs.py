@@ -56,6 +56,19 @@ def test_a_failure_to_take_back_is_told_beside_the_first_error(poplin: Any, conf
     ]
 
 
+def test_what_is_attached_already_is_refused_and_stays(
+    poplin: Any, configure: Any, double: Any, tmp_path: Path
+) -> None:
+    noop = double("noop")
+    configure("noop")
+    poplin("add", "mynet", NETNS)
+    done = poplin("add", "mynet", NETNS)
+    assert (done.status, done.object["code"]) == (1, 102)
+    assert done.object["msg"] == f"{CONTAINER_ID} is already attached to network 'mynet' as eth0"
+    assert noop.commands == ["ADD"]
+    assert records(tmp_path) == [f"mynet-{CONTAINER_ID}-eth0"]
+
+
 @pytest.mark.parametrize("verb", ["add", "check", "del", "status", "gc"])
 def test_a_network_that_is_not_there_has_a_status_of_its_own(poplin: Any, configure: Any, verb: str) -> None:
     arguments = [verb, "other"] if verb == "gc" else [verb, "other", NETNS]

@@ -7,7 +7,8 @@ else was there, or one of us was killed half way, and the index is built again f
 
 - The chosen time lies a second in the past, so no later change can give the folder the same one by chance, however
   coarse the kernel's clock; and it is odd, so a file system that rounds it never matches, and every call rebuilds.
-- Sealing comes last and not at all after a failure: there is no moment in which a wrong index is trusted.
+- Sealing comes last and not at all after a failure: there is no moment in which a wrong index is trusted. Missed is
+  only who ignores the lock and changes files in the very millisecond in which we do.
 - The seal carries the boot id. After a reboot the index is built again, and what belongs to earlier boots is freed.
 - The index is not inside the lease folder, because the reference reads every file it finds there. Network names do
   not start with a dot, so `.poplin` beside the lease folders is free.

@@ -46,6 +46,10 @@ class LeaseFolder:
         """When the lease was written, in nanoseconds. Raises FileNotFoundError."""
         return posix.stat(f"{self.path}/{ip}").st_mtime_ns
 
+    def names(self) -> list[str]:
+        """Every address that cannot be given out, in no order."""
+        return list(filter(is_address, posix.listdir(self.path)))
+
     def scan(self) -> Iterator[tuple[str, int]]:
         """Name and time of every lease; the files are not opened."""
         with posix.scandir(self.path) as entries:

@@ -59,8 +59,8 @@ class Store:
         try:
             if error is None:
                 self._commit()
-            elif self._give_back():
-                self._index.seal()
+            else:
+                self._give_back(may_seal=True)
         finally:
             self._lock.__exit__(None, None, None)
 
@@ -80,7 +80,7 @@ class Store:
 
     def taken(self) -> set[str]:
         """The addresses that have a lease. This is the only question whose cost grows with their number."""
-        return {ip for ip, _ in self._leases.scan()}
+        return set(self._leases.names())
 
     def find_last(self, number: int) -> IP | None:
         """The address handed out last for a range set."""
@@ -117,18 +117,18 @@ class Store:
             if self._reserved or self._has_released:
                 self._index.seal()
         except BaseException:
-            self._give_back()
+            self._give_back(may_seal=False)
             raise
 
-    def _give_back(self) -> bool:
-        """Remove what was reserved; whether the index, where it is not recorded yet, is right again.
+    def _give_back(self, *, may_seal: bool) -> None:
+        """Remove what was reserved; `may_seal` while the index does not have it.
 
         Does not raise, for the error on its way says more. The next call finds what could not be removed.
         """
         try:
             for ip in reversed(self._reserved):
                 remove_file(f"{self._leases.path}/{ip}")
+            if self._reserved and may_seal:
+                self._index.seal()
         except OSError as failure:
             sys.stderr.write(f"undo after a failed ADD: {failure}\n")
-            return False
-        return bool(self._reserved)

@@ -41,8 +41,8 @@ def test_check_takes_another_path_to_the_same_namespace(host: Host, container: C
 def test_check_knows_an_address_alone_in_its_network(host: Host, container: Container, network: Network) -> None:
     conf = network(V4)
     result = host.cni("ADD", conf, container)
-    container.sh("ip address add 10.1.2.9/32 dev eth0")
-    result["ips"].append({"address": "10.1.2.9/32", "interface": 2})
+    container.sh("ip address add 10.9.9.9/32 dev eth0")
+    result["ips"].append({"address": "10.9.9.9/32", "interface": 2})
     host.cni("CHECK", with_prev_result(conf, result), container)
 
 

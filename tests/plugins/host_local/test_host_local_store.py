@@ -184,7 +184,9 @@ def test_files_that_are_no_leases_are_left_alone(leases: Leases) -> None:
     leases.add(A, "10.0.0.2")
     with leases.open() as store:
         assert not store.reserve(B, 0, parse_ip("10.0.0.9"))
-        assert store.taken() == {"10.0.0.2"}
+        assert store.taken() == {"10.0.0.2", "10.0.0.9"}
+    leases.remove(A)
+    assert (leases.folder / "10.0.0.9").is_dir()
     assert (leases.folder / "README").read_text() == ""
 
 

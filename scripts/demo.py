@@ -1,0 +1,121 @@
+"""The demo: three containers join the documents' network. Started by scripts/demo in namespaces of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+POPLIN = str(CHECKOUT / ".venv/bin/poplin")
+NETWORKS = Path("/run/demo/net.d")
+CONTAINERS = ("red", "green", "blue")
+GATEWAY = "10.22.0.1"
+
+# The example of the CNI documents, at a version that knows CHECK.
+MYNET = {
+    "cniVersion": "1.0.0",
+    "name": "mynet",
+    "type": "bridge",
+    "bridge": "cni0",
+    "isGateway": True,
+    "ipam": {"type": "host-local", "subnet": "10.22.0.0/16", "routes": [{"dst": "0.0.0.0/0"}]},
+}
+
+IS_TERMINAL = sys.stdout.isatty()
+BOLD, DIM, GREEN, PLAIN = ("\033[1m", "\033[2m", "\033[32m", "\033[0m") if IS_TERMINAL else ("",) * 4
+
+
+def main() -> None:
+    """Every step, its time, and at the end proof that nothing is left."""
+    make_host()
+    for name in CONTAINERS:
+        step(f"make the container {name}: a network namespace", lambda name=name: run("ip", "netns", "add", name))
+    addresses = {}
+    for name in CONTAINERS:
+        output = step(f"poplin add mynet {path(name)}", lambda name=name: poplin("add", "mynet", path(name)))
+        addresses[name] = json.loads(output)["ips"][0]["address"].partition("/")[0]
+    for name in CONTAINERS:
+        step(f"poplin check mynet {path(name)}", lambda name=name: poplin("check", "mynet", path(name)))
+    ping_everybody(addresses)
+    print(f"\n{BOLD}What is connected, read from the kernel:{PLAIN}  poplin list --drawing\n")
+    print(poplin("list", "--drawing"))
+    for name in CONTAINERS:
+        step(f"poplin del mynet {path(name)}", lambda name=name: poplin("del", "mynet", path(name)))
+    prove_nothing_is_left()
+
+
+def make_host() -> None:
+    """Empty private folders, lo up, and the network's configuration."""
+    for folder in ("/run", "/var/lib"):
+        run("mount", "-t", "tmpfs", "tmpfs", folder)
+    run("ip", "link", "set", "lo", "up")
+    NETWORKS.mkdir(parents=True)
+    (NETWORKS / "10-mynet.conf").write_text(json.dumps(MYNET, indent=4))
+    os.environ |= {"NETCONFPATH": str(NETWORKS), "CNI_PATH": str(CHECKOUT / "bin")}
+
+
+def ping_everybody(addresses: dict[str, str]) -> None:
+    """Each container reaches the host and the others; the host reaches each."""
+    for name in CONTAINERS:
+        others = [address for other, address in addresses.items() if other != name]
+        for target in (GATEWAY, *others):
+            step(f"ping {target} from {name}", lambda n=name, t=target: run("ip", "netns", "exec", n, *ping(t)))
+        step(f"ping {addresses[name]} from the host", lambda t=addresses[name]: run(*ping(t)))
+
+
+def ping(address: str) -> tuple[str, ...]:
+    """One echo request."""
+    return ("ping", "-n", "-c1", "-W2", address)
+
+
+def prove_nothing_is_left() -> None:
+    """No link but lo and the bridge, no lease, no cached result."""
+    with timed("nothing is left: no link, no lease, no cached result"):
+        links = {link["ifname"] for link in json.loads(run("ip", "-j", "link", "show"))} - {"lo", "cni0"}
+        leases = [file.name for file in Path("/var/lib/cni/networks/mynet").glob("[0-9]*")]
+        results = list(Path("/var/lib/cni/results").glob("*"))
+        if links or leases or results:
+            raise SystemExit(f"left behind: {links} {leases} {results}")
+
+
+def step(text: str, action: Callable[[], str | None]) -> str:
+    """Do it, and say so with its time."""
+    with timed(text):
+        return action() or ""
+
+
+@contextmanager
+def timed(text: str) -> Iterator[None]:
+    """A line with a mark and the milliseconds, when the block is done."""
+    start = time.perf_counter()
+    yield
+    took = (time.perf_counter() - start) * 1000
+    print(f"{GREEN}✓{PLAIN} {text} {DIM}{took:.0f} ms{PLAIN}", flush=True)
+
+
+def poplin(*arguments: str) -> str:
+    """The command line, as a user runs it."""
+    return run(POPLIN, *arguments)
+
+
+def path(name: str) -> str:
+    """Where ip(8) keeps the namespace."""
+    return f"/run/netns/{name}"
+
+
+def run(*command: str) -> str:
+    """stdout of a command that must succeed."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed: {done.stderr or done.stdout}")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    main()
