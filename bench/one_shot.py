@@ -126,7 +126,7 @@ def table(sides: list[Side]) -> str:
             lines.append(f"| bridge + host-local {measure} | {mine:.1f} | {other:.1f} | {mine / other:.2f} |")
     for verb in ("ADD", "DEL"):
         growth = [side.median(f"{verb}, 1000 leases") / side.median(f"{verb}, 10 leases") for side in sides]
-        lines.append(f"| {verb} at 1,000 leases over {verb} at 10 | {growth[0]:.2f} × | {growth[1]:.2f} × | |")
+        lines.append(f"| growth of {verb}, 1,000 leases over 10 | {growth[0]:.2f} | {growth[1]:.2f} | |")
     return "\n".join(lines)
 
 
@@ -158,7 +158,8 @@ def write(text: str, runs: int) -> None:
     """Replace what stands between the marks in the report."""
     before, _, rest = REPORT.read_text().partition("<!-- one-shot -->\n")
     _, _, after = rest.partition("<!-- end -->\n")
-    stamp = f"{time.strftime('%Y-%m-%d')}, Linux {os.uname().release.split('-')[0]}, {os.cpu_count()} cores, {runs} runs."
+    kernel = os.uname().release.split("-")[0]
+    stamp = f"{time.strftime('%Y-%m-%d')}, Linux {kernel}, {os.cpu_count()} cores, {runs} runs."
     REPORT.write_text(f"{before}<!-- one-shot -->\n{stamp}\n\n{text}\n<!-- end -->\n{after}")
 
 

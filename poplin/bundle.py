@@ -32,7 +32,7 @@ class Bundle:
         if name not in self._modules:
             return None
         origin = f"{self._folder}/{self._modules[name][0]}"
-        spec = ModuleSpec(name, self, origin=origin, is_package=origin.endswith("/__init__.py"))
+        spec = ModuleSpec(name, self, origin=origin, is_package=origin.endswith("/__init__.py"))  # type: ignore[arg-type]
         spec.has_location = True
         return spec
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 
 from poplin.cli.failure import describe, find_status, print_error_object
 from poplin.cli.settings import add_attachment_arguments, make_attachment, make_runtime, network_folder
@@ -15,7 +16,7 @@ from poplin.runtime.attachment import Attachment
 from poplin.runtime.caller import Runtime
 from poplin.runtime.detach import detach
 from poplin.runtime.networks import get_network
-from poplin.spec.errors import CNIError, Conflict
+from poplin.spec.errors import CNIError, Conflict, DecodingFailure
 from poplin.spec.jsontext import dumps
 from poplin.spec.netlist import NetworkList
 from poplin.spec.result import OldResult, Result, format_result
@@ -61,9 +62,11 @@ def attach_or_undo(
 
 
 def refuse_attached(runtime: Runtime, network: NetworkList, attachment: Attachment) -> None:
-    """Raises Conflict if there is a result on record."""
+    """Raises Conflict if there is a result on record; one that cannot be read may be written over."""
     attachment.check()
-    if runtime.cache.find_entry(network.name, *attachment.identity):
+    with suppress(DecodingFailure):
+        if not runtime.cache.find_entry(network.name, *attachment.identity):
+            return
         raise Conflict(
             f"{attachment.container_id} is already attached to network {network.name!r} as {attachment.ifname}",
             "`poplin del` with the same arguments detaches it",

@@ -48,6 +48,7 @@ ERROR = Struct("=i")
 U32 = Struct("=I")
 
 RECEIVE_SIZE = 1 << 16  # the kernel fills at most 32 KiB a datagram
+BATCH = 100  # requests in one send: the socket's buffer holds about 270 acknowledgements, then the kernel drops some
 DUMP_TRIES = 5  # a dump the kernel calls interrupted is repeated, as the reference does
 
 
@@ -169,6 +170,14 @@ class Socket:
 
         The kernel goes on after a refusal, so what follows must be harmless or undone by the caller.
         """
+        refused: NetlinkError | None = None
+        for start in range(0, len(requests), BATCH):
+            error = self._send_batch(requests[start : start + BATCH])
+            refused = refused or error
+        if refused is not None:
+            raise refused
+
+    def _send_batch(self, requests: Sequence[Request]) -> NetlinkError | None:
         first = self._sequence + 1
         self._send(requests, NLM_F_ACK)
         refused: NetlinkError | None = None
@@ -181,8 +190,7 @@ class Socket:
                 code, words = unpack_error(body, flags)
                 if code and refused is None:
                     refused = NetlinkError(code, requests[sequence - first].text, words)
-        if refused is not None:
-            raise refused
+        return refused
 
     def ask(self, request: Request) -> bytes:
         """The body of the one message that answers a get. Raises NetlinkError."""

@@ -47,7 +47,6 @@ class Namespace:
     def __init__(self, path: str = OWN) -> None:
         self.path = path
         self.fd = open_namespace(path)
-        self._is_own = path == OWN
         self._rtnl: Rtnl | None = None
 
     def __enter__(self) -> Namespace:
@@ -61,14 +60,15 @@ class Namespace:
         return f"<Namespace {self.path} {device}:{inode}>"
 
     def close(self) -> None:
-        """Let go of it."""
+        """Let go of it. Raises OSError the second time, as everything does that needs it open."""
         if self._rtnl:
             self._rtnl.close()
-        posix.close(self.fd)
+        fd, self.fd = self.fd, -1  # the number may be another file's the next moment
+        posix.close(fd)
 
     @property
     def identity(self) -> tuple[int, int]:
-        """(device, inode): the same for every path that leads here."""
+        """(device, inode): the same for every path that leads here. Raises OSError."""
         status = posix.fstat(self.fd)
         return status.st_dev, status.st_ino
 
@@ -80,8 +80,9 @@ class Namespace:
         return self._rtnl
 
     def run(self, function: Callable[..., T], *arguments: object) -> T:
-        """Call `function` with the thread inside."""
-        if self._is_own:
+        """Call `function` with the thread inside, wherever it is now; it is back there afterwards."""
+        now = posix.stat(OWN)
+        if self.identity == (now.st_dev, now.st_ino):
             return function(*arguments)
         own = posix.open(OWN, posix.O_RDONLY | posix.O_CLOEXEC)
         try:

@@ -69,6 +69,16 @@ def test_what_is_attached_already_is_refused_and_stays(
     assert records(tmp_path) == [f"mynet-{CONTAINER_ID}-eth0"]
 
 
+def test_a_record_nobody_can_read_does_not_keep_a_container_from_being_attached(
+    poplin: Any, configure: Any, double: Any, tmp_path: Path
+) -> None:
+    double("noop")
+    configure("noop")
+    poplin("add", "mynet", NETNS)
+    (tmp_path / "cni" / "results" / f"mynet-{CONTAINER_ID}-eth0").write_text("garbage")
+    assert poplin("add", "mynet", NETNS).status == 0
+
+
 @pytest.mark.parametrize("verb", ["add", "check", "del", "status", "gc"])
 def test_a_network_that_is_not_there_has_a_status_of_its_own(poplin: Any, configure: Any, verb: str) -> None:
     arguments = [verb, "other"] if verb == "gc" else [verb, "other", NETNS]
