@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posix
-from _stat import S_ISREG
 
 from poplin.spec.errors import InvalidConfig, InvalidEnvironment
 from poplin.spec.names import check_plugin_type
@@ -11,6 +10,10 @@ from poplin.spec.names import check_plugin_type
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# linux/stat.h
+S_IFMT = 0o170000
+S_IFREG = 0o100000
 
 
 def find_plugin(plugin_type: str, paths: Sequence[str]) -> str:
@@ -35,6 +38,6 @@ def find_plugin(plugin_type: str, paths: Sequence[str]) -> str:
 def is_regular_file(path: str) -> bool:
     """Whether there is a file at `path`, also behind symbolic links."""
     try:
-        return S_ISREG(posix.stat(path).st_mode)
+        return posix.stat(path).st_mode & S_IFMT == S_IFREG
     except (OSError, ValueError):
         return False

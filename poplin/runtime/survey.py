@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from poplin.linux.kernel import Kernel
@@ -55,15 +55,16 @@ def survey(cache: Cache, kernel: Kernel | None = None) -> list[SeenAttachment]:
     """Every attachment on record, by network and container."""
     own = kernel or Kernel()
     try:
-        seen = [look_at(entry, own) for entry in cache.list_entries()]
+        tagged = {link.alias: link for link in own.host.rtnl.list_links("veth") if link.alias}
+        seen = [look_at(entry, own, tagged) for entry in cache.list_entries()]
     finally:
         if kernel is None:
             own.host.close()
     return sorted(seen, key=lambda item: (item.network, item.attachment.identity))
 
 
-def look_at(entry: Entry, kernel: Kernel) -> SeenAttachment:
-    """One attachment."""
+def look_at(entry: Entry, kernel: Kernel, tagged: Mapping[str, Link]) -> SeenAttachment:
+    """One attachment; `tagged` are the host's links by alias, which our bridge plugin makes the attachment's key."""
     seen = SeenAttachment(entry.network, entry.attachment)
     try:
         result = convert_to_newest_family(parse_result(entry.result), NEWEST) if entry.result else Result()
@@ -77,6 +78,9 @@ def look_at(entry: Entry, kernel: Kernel) -> SeenAttachment:
     try:
         look_at_host_ends(seen, result, kernel.host)
         look_at_container_ends(seen, result, inside, kernel.host)
+        if all(end.in_container for end in seen.interfaces):
+            link = tagged.get("/".join((entry.network, *entry.attachment.identity)))
+            seen.interfaces += [describe(link.name, False, link.mac, link, kernel.host)] if link else []
         look_at_bridge(seen, entry, kernel.host)
     finally:
         if inside:
@@ -106,7 +110,7 @@ def look_at_bridge(seen: SeenAttachment, entry: Entry, host: Namespace) -> None:
     seen.bridge = describe(name, False, "", link, None)
     if link is None and all(end.name != name for end in outer):
         seen.drift.append(f"bridge {name} is missing on the host")
-    if not any(end.name != name for end in outer):
+    if seen.is_alive and all(end.name == name for end in outer):
         seen.drift.append(f"its link to bridge {name} is missing on the host")
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +122,33 @@ def test_before_0_3_0_a_missing_host_end_is_known_by_the_networks_bridge(host: A
     ]
     assert seen.bridge is not None
     assert seen.bridge.is_present
+
+
+def test_the_host_end_of_a_container_that_is_gone_is_known_by_its_alias(host: Any, wired: Any, tmp_path: Path) -> None:
+    """The pair outlives the namespace's name as long as a process is in it."""
+    host.sh(f"ip link set vethx alias mynet/{wired.id}/eth0")
+    holder = subprocess.Popen(["nsenter", f"--net={wired.path}", "sleep", "60"])
+    try:
+        wait_until_inside(holder.pid, wired.path)
+        wired.remove()
+        seen = look(host, wired, tmp_path, {"cniVersion": "0.1.0", "ip4": {"ip": "10.1.0.2/16"}})
+    finally:
+        holder.kill()
+        holder.wait()
+    assert [(end.name, end.is_present, end.master) for end in seen.interfaces] == [
+        ("eth0", False, ""),
+        ("vethx", True, "br0"),
+    ]
+    assert seen.drift == [f"namespace {wired.path} is gone"]
+
+
+def wait_until_inside(pid: int, path: str) -> None:
+    """nsenter has joined the namespace."""
+    inode = os.stat(path).st_ino
+    deadline = time.monotonic() + 10
+    while os.stat(f"/proc/{pid}/ns/net").st_ino != inode:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_an_index_out_of_range_is_taken_for_none(host: Any, wired: Any, tmp_path: Path) -> None:

@@ -63,7 +63,8 @@ def unpack_address(body: bytes) -> Address:
 
 def list_addresses(index: int, family: int = 0) -> Request:
     """As `ip address show dev INDEX`; index 0 means every link."""
-    return Request(RTM_GETADDR, 0, INFO.pack(family, 0, 0, 0, index), f"ip address show index {index}")
+    body = INFO.pack(family, 0, 0, 0, index)
+    return Request(RTM_GETADDR, 0, body, "ip address show" + (f" index {index}" if index else ""))
 
 
 def add_address(name: str, index: int, prefix: Prefix, *, dad: bool = False) -> Request:

@@ -158,7 +158,8 @@ def list_links(kind: str = "", master: int = 0) -> Request:
         body += nest(IFLA_LINKINFO, text_attribute(IFLA_INFO_KIND, kind))
     if master:
         body += u32_attribute(IFLA_MASTER, master)
-    return Request(RTM_GETLINK, 0, body, "ip link show" + (f" type {kind}" if kind else ""))
+    words = (f" type {kind}" if kind else "") + (f" master {master}" if master else "")
+    return Request(RTM_GETLINK, 0, body, f"ip link show{words}")
 
 
 def add_link(attributes: bytes, text: str, flags: int = 0) -> Request:

@@ -44,7 +44,7 @@ def unpack_neighbour(body: bytes) -> Neighbour:
 
 def list_neighbours(family: int) -> Request:
     """As `ip -4|-6 neighbour show`."""
-    return Request(RTM_GETNEIGH, 0, INFO.pack(family, 0, 0, 0, 0), "ip neighbour show")
+    return Request(RTM_GETNEIGH, 0, INFO.pack(family, 0, 0, 0, 0), f"ip -{4 if family == 2 else 6} neighbour show")
 
 
 def set_neighbour(name: str, index: int, ip: IP, mac: bytes) -> Request:

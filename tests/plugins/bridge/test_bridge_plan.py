@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from poplin.linux.fake import FakeKernel
+from poplin.linux.fake.kernel import FakeKernel
 from poplin.plugins.bridge.plugin import PLUGIN
 from poplin.plugins.kit.skel import answer
 

@@ -17,7 +17,7 @@ def test_every_path_has_a_parent(path: str, want: str) -> None:
     assert parent_of(path) == want
 
 
-@pytest.mark.parametrize("below", ["a", "a/b/c", "a//b/", "/".join("x" * 1500)])
+@pytest.mark.parametrize("below", ["a", "a/b/c", "a//b/", "/".join("x" * 300)])
 def test_a_folder_is_made_with_all_above_it(tmp_path: Path, below: str) -> None:
     for _ in range(2):
         ensure_folder(f"{tmp_path}/{below}", 0o755)

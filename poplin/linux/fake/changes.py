@@ -1,0 +1,176 @@
+"""What each kind of request changes in the tables of a namespace, and what is refused, with the kernel's errno."""
+
+from __future__ import annotations
+
+from errno import EADDRNOTAVAIL, EEXIST, ENODEV, ESRCH
+
+from poplin.linux.netlink import NLM_F_EXCL, NetlinkError, unpack_attributes, unpack_text, unpack_u32
+from poplin.linux.wire import addr, link, route
+from poplin.linux.wire.veth import VETH_INFO_PEER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from poplin.linux.fake.world import Tables
+    from poplin.linux.netlink import Request
+    from poplin.linux.wire.link import Link
+
+FIRST_MAC = bytes([2, 0, 0, 0, 0, 0])
+IF_OPER_DOWN = 2  # linux/if.h
+
+
+# Links.
+
+
+def new_link(here: Tables, request: Request) -> None:
+    """RTM_NEWLINK: make one, or change one. Raises NetlinkError (EEXIST, ENODEV)."""
+    attributes = unpack_attributes(request.body[link.INFO.size :])
+    if not request.flags & NLM_F_EXCL:
+        change_link(get_link(here, request), here, request, attributes)
+        return
+    born_in = birthplace(here, attributes)
+    made = make_link(born_in, request, request.body)
+    info = unpack_attributes(attributes.get(link.IFLA_LINKINFO, b""))
+    data = unpack_attributes(info.get(link.IFLA_INFO_DATA, b""))
+    if made.kind == "veth":
+        try:
+            make_far_end(born_in, request, made, data[VETH_INFO_PEER])
+        except NetlinkError:
+            born_in.links.remove(made)
+            raise
+
+
+def birthplace(here: Tables, attributes: dict[int, bytes]) -> Tables:
+    """The namespace a new link is to be born in."""
+    if link.IFLA_NET_NS_FD not in attributes:
+        return here
+    return here.world.get_namespace(unpack_u32(attributes[link.IFLA_NET_NS_FD]))
+
+
+def make_far_end(here: Tables, request: Request, near: Link, body: bytes) -> None:
+    """The other end of a veth pair, in the namespace its own message names. Raises NetlinkError (EEXIST)."""
+    attributes = unpack_attributes(body[link.INFO.size :])
+    far = make_link(birthplace(here, attributes), request, body)
+    far.kind = "veth"
+    near.link, far.link = far.index, near.index
+
+
+def make_link(here: Tables, request: Request, body: bytes) -> Link:
+    """A link as `body` describes it. Raises NetlinkError (EEXIST)."""
+    attributes = unpack_attributes(body[link.INFO.size :])
+    name = unpack_text(attributes[link.IFLA_IFNAME])
+    if here.find(name):
+        raise NetlinkError(EEXIST, request.text)
+    made = link.Link(here.world.next_index(), name)
+    made.mac = link.format_mac(attributes.get(link.IFLA_ADDRESS, FIRST_MAC[:5] + bytes([made.index])))
+    made.mtu = unpack_u32(attributes.get(link.IFLA_MTU), 1500)
+    made.operstate = IF_OPER_DOWN
+    info = unpack_attributes(attributes.get(link.IFLA_LINKINFO, b""))
+    made.kind = unpack_text(info.get(link.IFLA_INFO_KIND))
+    here.links.append(made)
+    return made
+
+
+def change_link(changed: Link, here: Tables, request: Request, attributes: dict[int, bytes]) -> None:
+    """What `ip link set` can say."""
+    _, _, _, flags, change = link.INFO.unpack_from(request.body)
+    changed.flags = changed.flags & ~change | flags & change
+    changed.operstate = link.IF_OPER_UP if changed.is_up else IF_OPER_DOWN
+    changed.master = unpack_u32(attributes.get(link.IFLA_MASTER), changed.master)
+    changed.alias = unpack_text(attributes.get(link.IFLA_IFALIAS)) or changed.alias
+    if link.IFLA_ADDRESS in attributes:
+        changed.mac = link.format_mac(attributes[link.IFLA_ADDRESS])
+    if link.IFLA_GROUP in attributes:
+        here.groups[changed.index] = unpack_u32(attributes[link.IFLA_GROUP])
+
+
+def delete_link(here: Tables, request: Request) -> None:
+    """RTM_DELLINK: one link, or all of a group. Raises NetlinkError (ENODEV)."""
+    group = unpack_u32(unpack_attributes(request.body[link.INFO.size :]).get(link.IFLA_GROUP))
+    members = [each for each in here.links if group and here.groups.get(each.index) == group]
+    for gone in members or [get_link(here, request)]:
+        forget_link(here, gone)
+
+
+def forget_link(here: Tables, gone: Link) -> None:
+    """A veth takes its other end along, every link its addresses and routes, a master leaves its ports free."""
+    for each in here.world.namespaces:
+        numbers = {gone.index, gone.link} if gone.kind == "veth" else {gone.index}
+        if each is here or gone.kind == "veth":
+            each.links = [other for other in each.links if other.index not in numbers]
+            each.addresses = [other for other in each.addresses if other.index not in numbers]
+            each.routes = [other for other in each.routes if other.index not in numbers]
+    for port in here.links:
+        port.master = 0 if port.master == gone.index else port.master
+
+
+def get_link(here: Tables, request: Request) -> Link:
+    """The link a request is about. Raises NetlinkError (ENODEV)."""
+    index = link.INFO.unpack_from(request.body)[2]
+    name = unpack_text(unpack_attributes(request.body[link.INFO.size :]).get(link.IFLA_IFNAME))
+    found = here.find("" if index else name, index)
+    if found is None:
+        raise NetlinkError(ENODEV, request.text)
+    return found
+
+
+# Addresses and routes.
+
+
+def new_address(here: Tables, request: Request) -> None:
+    """RTM_NEWADDR. Raises NetlinkError (ENODEV, EEXIST)."""
+    address = addr.unpack_address(request.body)
+    if not here.find(index=address.index):
+        raise NetlinkError(ENODEV, request.text)
+    if any(is_same_address(each, address) for each in here.addresses):
+        raise NetlinkError(EEXIST, request.text)
+    here.addresses.append(address)
+
+
+def delete_address(here: Tables, request: Request) -> None:
+    """RTM_DELADDR. Raises NetlinkError (EADDRNOTAVAIL)."""
+    gone = addr.unpack_address(request.body)
+    left = [each for each in here.addresses if not is_same_address(each, gone)]
+    if left == here.addresses:
+        raise NetlinkError(EADDRNOTAVAIL, request.text)
+    here.addresses = left
+
+
+def is_same_address(one: addr.Address, other: addr.Address) -> bool:
+    """Whether both are the same prefix on the same link."""
+    return (one.index, one.prefix) == (other.index, other.prefix)
+
+
+def new_route(here: Tables, request: Request) -> None:
+    """RTM_NEWROUTE. Raises NetlinkError (ENODEV, EEXIST): EXCL allows one route to a destination, APPEND others."""
+    for made in route.unpack_routes(request.body):
+        if not here.find(index=made.index):
+            raise NetlinkError(ENODEV, request.text)
+        beside = [each for each in here.routes if destination(each) == destination(made)]
+        if made in beside or (beside and request.flags & NLM_F_EXCL):
+            raise NetlinkError(EEXIST, request.text)
+        here.routes.append(made)
+
+
+def delete_route(here: Tables, request: Request) -> None:
+    """RTM_DELROUTE. Raises NetlinkError (ESRCH)."""
+    for gone in route.unpack_routes(request.body):
+        if gone not in here.routes:
+            raise NetlinkError(ESRCH, request.text)
+        here.routes.remove(gone)
+
+
+def destination(entry: route.RouteEntry) -> tuple[object, ...]:
+    """What no two routes of `ip route add` may share."""
+    return entry.dst, entry.table, entry.priority
+
+
+CHANGES: dict[int, Callable[[Tables, Request], None]] = {
+    link.RTM_NEWLINK: new_link,
+    link.RTM_DELLINK: delete_link,
+    addr.RTM_NEWADDR: new_address,
+    addr.RTM_DELADDR: delete_address,
+    route.RTM_NEWROUTE: new_route,
+    route.RTM_DELROUTE: delete_route,
+}

@@ -1,0 +1,74 @@
+"""A kernel in memory that prints itself as `ip` lines.
+
+It stands in for `Kernel`: requests are decoded by the same codec that the real kernel's answers are, links, addresses
+and routes are kept per namespace, and every change is logged as the command it equals. Tests compare that log, and a
+dry run can show it. It refuses what the code above it must handle: names that exist or do not.
+"""
+
+from __future__ import annotations
+
+from poplin.linux.fake.socket import FakeSocket
+from poplin.linux.fake.world import Tables, World
+from poplin.linux.kernel import Kernel
+from poplin.linux.netns import Namespace
+from poplin.linux.rtnl import Rtnl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+
+class FakeKernel(Kernel):
+    """The host's namespace and those at `paths`; `log` has every change, a line each, in order."""
+
+    def __init__(self, paths: Sequence[str] = ()) -> None:
+        super().__init__()
+        world = World()
+        self.log = world.log
+        self._host = FakeNamespace(world.add_namespace(), "host")
+        self._others = {path: FakeNamespace(world.add_namespace(path.rsplit("/", 1)[-1]), path) for path in paths}
+
+    def open(self, path: str) -> Namespace:
+        """The namespace at `path`. Raises FileNotFoundError."""
+        if path not in self._others:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return self._others[path]
+
+    def is_own_namespace(self, path: str) -> bool:
+        """Only `host` is."""
+        return path == "host"
+
+
+class FakeNamespace(Namespace):
+    """A namespace over tables in memory; its switches say "0" until somebody writes them."""
+
+    def __init__(self, tables: Tables, path: str) -> None:
+        self.path = path
+        self.fd = tables.fd
+        self.sysctls: dict[str, str] = {}
+        self._tables = tables
+        self._rtnl = Rtnl(FakeSocket(tables))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """The pretended inode."""
+        return 0, self.fd
+
+    def run(self, function: Callable[..., T], *arguments: object) -> T:
+        """Only what the other methods offer can be run in memory."""
+        return function(*arguments)
+
+    def read_sysctl(self, key: str) -> str:
+        """What was written."""
+        return self.sysctls.get(key, "0")
+
+    def write_sysctl(self, key: str, value: str) -> None:
+        """Keep and log it."""
+        self.sysctls[key] = value
+        self._tables.note(f"sysctl -w {key}={value}")

@@ -1,0 +1,96 @@
+"""The kernel in memory as a netlink socket: requests in, tables changed or read, answers packed as the kernel does."""
+
+from __future__ import annotations
+
+from errno import ENETUNREACH, EOPNOTSUPP
+
+from poplin.linux.fake.changes import CHANGES, get_link
+from poplin.linux.netlink import (
+    NetlinkError,
+    Socket,
+    attribute,
+    nest,
+    text_attribute,
+    u32_attribute,
+    unpack_attributes,
+    unpack_text,
+    unpack_u32,
+)
+from poplin.linux.wire import addr, link, route
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poplin.linux.fake.world import Tables
+    from poplin.linux.netlink import Request
+    from poplin.linux.wire.link import Link
+
+
+class FakeSocket(Socket):
+    """The socket of one namespace."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def send(self, requests: Sequence[Request]) -> None:
+        """Do each in order; like the kernel, go on after a refusal and raise the first."""
+        refused: NetlinkError | None = None
+        for request in requests:
+            try:
+                CHANGES.get(request.kind, refuse)(self._tables, request)
+                self._tables.note(request.text)
+            except NetlinkError as error:
+                refused = refused or error
+        if refused:
+            raise refused
+
+    def ask(self, request: Request) -> bytes:
+        """One link, or the route to an address: there is none."""
+        if request.kind == link.RTM_GETLINK:
+            return pack_link(get_link(self._tables, request))
+        raise NetlinkError(ENETUNREACH, request.text)
+
+    def dump(self, request: Request) -> list[bytes]:
+        """All links, addresses or routes, filtered as the request says. Raises NetlinkError (EOPNOTSUPP)."""
+        if request.kind == link.RTM_GETLINK:
+            return [pack_link(each) for each in self._tables.links if is_wanted(each, request)]
+        if request.kind == addr.RTM_GETADDR:
+            family, _, _, _, index = addr.INFO.unpack_from(request.body)
+            wanted = [each for each in self._tables.addresses if index in (0, each.index)]
+            return [pack_address(each) for each in wanted if family in (0, each.prefix.ip.family)]
+        if request.kind != route.RTM_GETROUTE:
+            refuse(self._tables, request)
+        family = route.INFO.unpack_from(request.body)[0]
+        return [route.pack_route(each) for each in self._tables.routes if each.dst.ip.family == family]
+
+
+def refuse(tables: Tables, request: Request) -> None:
+    """For what nobody needed in memory yet. Raises NetlinkError (EOPNOTSUPP)."""
+    raise NetlinkError(EOPNOTSUPP, request.text, "the kernel in memory does not know it")
+
+
+def is_wanted(each: Link, request: Request) -> bool:
+    """Whether a link is of the kind and has the master that a dump asks for."""
+    attributes = unpack_attributes(request.body[link.INFO.size :])
+    info = unpack_attributes(attributes.get(link.IFLA_LINKINFO, b""))
+    kind, master = unpack_text(info.get(link.IFLA_INFO_KIND)), unpack_u32(attributes.get(link.IFLA_MASTER))
+    return kind in ("", each.kind) and master in (0, each.master)
+
+
+def pack_link(each: Link) -> bytes:
+    """The body of an RTM_NEWLINK that tells of a link."""
+    body = link.info(each.index, each.flags) + text_attribute(link.IFLA_IFNAME, each.name)
+    body += attribute(link.IFLA_ADDRESS, link.parse_mac(each.mac)) + u32_attribute(link.IFLA_MTU, each.mtu)
+    body += u32_attribute(link.IFLA_MASTER, each.master) + u32_attribute(link.IFLA_LINK, each.link)
+    body += text_attribute(link.IFLA_IFALIAS, each.alias) + attribute(link.IFLA_OPERSTATE, bytes([each.operstate]))
+    return body + nest(link.IFLA_LINKINFO, text_attribute(link.IFLA_INFO_KIND, each.kind))
+
+
+def pack_address(each: addr.Address) -> bytes:
+    """The body of an RTM_NEWADDR that tells of an address."""
+    body = addr.INFO.pack(each.prefix.ip.family, each.prefix.length, each.flags & 0xFF, each.scope, each.index)
+    return body + attribute(addr.IFA_ADDRESS, each.prefix.ip.packed)
