@@ -4,12 +4,14 @@ Finding, opening and checking a module takes longer than running it, and a bridg
 lies beside the package, importing this module puts a finder in front that takes all of them from there. The sources
 lie beside it too, for tracebacks; in a checkout there is no bundle and they are what is imported.
 
-    hot.bundle = marshal of {module name: (path below the folder, marshal of its code)}       written by cli/pack.py
+    hot.bundle = u32 size of the index, index, code of each module         written by cli/pack.py
+    index      = marshal of {module name: (path below the folder, offset, size)}
+
+This is the one module that is found the slow way, so it does not even import `__future__`.
 """
 
-from __future__ import annotations
-
 import marshal
+import posix
 import sys
 from _frozen_importlib import ModuleSpec
 
@@ -18,14 +20,18 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 NAME = "hot.bundle"
+HEAD = 16384  # holds the index of a hundred modules, so that one read is enough
 
 
 class Bundle:
     """A finder and loader of the modules in one bundle (PEP 451)."""
 
-    def __init__(self, folder: str, modules: dict[str, tuple[str, bytes]]) -> None:
+    def __init__(self, folder: str, fd: int) -> None:
         self._folder = folder
-        self._modules = modules
+        self._fd = fd
+        head = posix.pread(fd, HEAD, 0)
+        size = int.from_bytes(head[:4], "little")
+        self._modules = marshal.loads(head[4:] if size + 4 <= HEAD else posix.pread(fd, size, 4))
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """How to load the module, if it is one of ours."""
@@ -39,19 +45,19 @@ class Bundle:
     def create_module(self, spec: ModuleSpec) -> None:
         """The usual kind of module."""
 
-    def exec_module(self, module: ModuleType) -> None:
+    def exec_module(self, module: "ModuleType") -> None:
         """Run the module's code."""
-        exec(marshal.loads(self._modules[module.__name__][1]), module.__dict__)
+        _, offset, size = self._modules[module.__name__]
+        exec(marshal.loads(posix.pread(self._fd, size, offset)), module.__dict__)
 
 
 def use_bundle(folder: str) -> None:
     """Take modules from the folder's bundle, if it has one."""
     try:
-        with open(f"{folder}/{NAME}", "rb", buffering=0) as file:
-            modules = marshal.loads(file.read())
+        fd = posix.open(f"{folder}/{NAME}", posix.O_RDONLY | posix.O_CLOEXEC)
     except OSError:
         return
-    sys.meta_path.insert(0, Bundle(folder, modules))
+    sys.meta_path.insert(0, Bundle(folder, fd))
 
 
 use_bundle(__file__.removesuffix("/poplin/bundle.py"))

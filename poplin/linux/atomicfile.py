@@ -20,7 +20,9 @@ def write_new(path: str, content: bytes, mode: int = 0o600, *, sync: bool = Fals
     """Create `path` with `content`. Raises FileExistsError; after any other failure there is no such file."""
     fd = posix.open(path, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, mode)
     try:
-        posix.write(fd, content)
+        left = memoryview(content)
+        while left:  # on a disk that fills up, only the write after a short one fails
+            left = left[posix.write(fd, left) :]
         if sync:
             posix.fsync(fd)
     except BaseException:

@@ -5,6 +5,9 @@
 
 A `Request` is one message that has not been sent, with the `ip` line it stands for: that line is what errors quote,
 what a dry run prints and what the fake kernel shows. Requests that belong together go out in one send.
+
+The kernel is trusted to send whole messages: a body that is too short, or that lacks what it always has, makes its
+decoder raise struct.error or a LookupError, and everything else is read as it stands.
 """
 
 from __future__ import annotations

@@ -210,11 +210,11 @@ GOLDEN = [
             "RTM_NEWLINK 0x600 IFLA_IFNAME=eth0 IFLA_LINK=2 IFLA_NET_NS_FD=5 IFLA_LINKINFO{IFLA_INFO_KIND=macvlan "
             "IFLA_INFO_DATA{IFLA_MACVLAN_MODE=bridge}}"
         ),
-        "Link(data={1: b'\\x04\x00\x00\x00'}, kind='macvlan', link=2, name='eth0')",
+        "Link(data={1: b'\\x04\\x00\\x00\\x00'}, kind='macvlan', link=2, name='eth0')",
     ),
     Golden(
         add_macvlan("eth0", 2, 5, "passthru", mtu=1400, mac=MAC),
-        ("ip link add eth0 link 2 netns container mtu 1400 address 02:00:00:00:00:01 type macvlan mode passthru"),
+        "ip link add eth0 link 2 netns container mtu 1400 address 02:00:00:00:00:01 type macvlan mode passthru",
         (
             "00000000 00000000 00000000 00000000 09000300 65746830 00000000 08000500 02000000 08001c00 05000000 "
             "08000400 78050000 0a000100 02000000 00010000 1c001280 0c000100 6d616376 6c616e00 0c000280 08000100 "
@@ -226,7 +226,8 @@ GOLDEN = [
             "IFLA_INFO_DATA{IFLA_MACVLAN_MODE=passthru}}"
         ),
         (
-            "Link(data={1: b'\\x08\x00\x00\x00'}, kind='macvlan', link=2, mac='02:00:00:00:00:01', mtu=1400, name='eth0')"
+            "Link(data={1: b'\\x08\\x00\\x00\\x00'}, kind='macvlan', link=2, mac='02:00:00:00:00:01', mtu=1400, "
+            "name='eth0')"
         ),
     ),
     # Addresses.

@@ -14,7 +14,7 @@ from netlab import all_versions, check_versions
 
 from poplin.linux.kernel import Kernel
 from poplin.linux.lockfile import LockFile
-from poplin.plugins.host_local import plugin, store
+from poplin.plugins.host_local import access, store
 from poplin.plugins.host_local.plugin import PLUGIN
 from poplin.plugins.kit.skel import answer, perform
 from poplin.spec.call import Call, Config, Environment
@@ -221,7 +221,7 @@ def test_a_strict_configuration_refuses_unknown_keys(network: Any) -> None:
 
 def test_a_busy_lock_is_error_11_with_its_holder(network: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     network.add("one")
-    monkeypatch.setattr(plugin, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(access, "LOCK_SECONDS", 0.05)
     with LockFile(f"{network.folder}/lock", 0.1):
         replies = [network.call(verb) for verb in ("ADD", "DEL", "CHECK", "GC", "STATUS")]
     assert [reply["code"] for reply in replies] == [11] * 5
