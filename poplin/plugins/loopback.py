@@ -25,6 +25,9 @@ NETWORKS = (parse_prefix("127.0.0.0/8"), parse_prefix("::1/128"))
 
 def add(call: Call, kernel: Kernel) -> dict[str, object]:
     """Set lo up; the result is prevResult if there is one, else lo and its addresses."""
+    check_strict(call)
+    if call.is_strict:
+        call.fields.reject_unknown()
     previous = call.find_prev_result()
     with open_container(kernel, call.netns) as container:
         result = previous or describe(container, call.netns)
@@ -53,6 +56,7 @@ def delete(call: Call, kernel: Kernel) -> None:
 
 def check(call: Call, kernel: Kernel) -> None:
     """lo must be up."""
+    check_strict(call)
     with open_container(kernel, call.netns) as container:
         if not container.rtnl.get_link(LO).is_up:
             raise CheckFailed("lo is down", f"ip -n ... link set lo up would mend it; namespace {call.netns}")
@@ -60,8 +64,16 @@ def check(call: Call, kernel: Kernel) -> None:
 
 def status(call: Call, kernel: Kernel) -> None:
     """Nothing can be missing but a readable configuration."""
-    if call.config.type not in ("", "loopback"):
-        raise InvalidConfig(f"this is the loopback plugin, the configuration is for {call.config.type!r}")
+    check_strict(call)
+    wanted = call.fields.text("type")
+    if wanted not in ("", "loopback"):
+        raise InvalidConfig(f"this is the loopback plugin, the configuration is for {wanted!r}")
+
+
+def check_strict(call: Call) -> None:
+    """Raises UnsupportedField: loopback has no settings of its own."""
+    if call.is_strict:
+        call.fields.reject_unknown()
 
 
 PLUGIN = Plugin(

@@ -55,6 +55,15 @@ def check_interface_name(text: str, what: str = "CNI_IFNAME", error: type[CNIErr
         )
 
 
+def check_new_interface_name(
+    text: str, what: str = "CNI_IFNAME", error: type[CNIError] = InvalidEnvironment
+) -> None:
+    """For a link that is to be made: the kernel replaces `%d` by a number and refuses every other `%`."""
+    check_interface_name(text, what, error)
+    if "%" in text:
+        raise error(f"invalid interface name in {what}", f"{text!r}: the kernel makes no interface with `%` in its name")
+
+
 def check_plugin_type(text: str) -> None:
     """Raises InvalidConfig. A type is a file name on CNI_PATH, so it has no slash."""
     if not text:

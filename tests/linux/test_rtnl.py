@@ -73,6 +73,7 @@ def test_bridge_has_the_mac_and_mtu_it_was_made_with(container: Container, rtnl:
     )
 
 
+@pytest.mark.facts("plugins-main-ipam", 222, 224)
 def test_veth_is_born_with_its_far_end_in_the_other_namespace(host, container: Container, inside: Namespace) -> None:
     with Namespace(host.path) as outside:
         outside.rtnl.apply(add_veth("veth0", "eth0", inside.fd, mtu=1400, peer_mac=MAC))

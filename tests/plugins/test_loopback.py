@@ -82,3 +82,13 @@ def test_delete_never_touches_the_hosts_own_lo(host: Host, container: Container)
 @pytest.mark.parametrize("command", ["STATUS", "GC"])
 def test_status_and_garbage_collection_have_nothing_to_say(host: Host, command: str) -> None:
     assert host.cni(command, {**CONF, "cniVersion": "1.1.0"}) == {}
+
+
+@pytest.mark.parametrize(("strict", "status"), [(True, 1), (False, 0)])
+def test_a_strict_configuration_refuses_unknown_keys(
+    host: Host, container: Container, strict: bool, status: int
+) -> None:
+    reply = host.call("ADD", {**CONF, "strict": strict, "bridge": "br0"}, container)
+    assert reply.status == status
+    if strict:
+        assert (reply.code, "`bridge`" in reply.object["msg"], reply.object["details"]) == (2, True, '"br0"')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from poplin.linux.wire.link import parse_mac
 from poplin.spec.arguments import parse_arguments
 from poplin.spec.errors import InvalidConfig, UnsupportedField
-from poplin.spec.names import check_interface_name
+from poplin.spec.names import check_new_interface_name
 from poplin.spec.result import DNS, parse_dns
 
 TYPE_CHECKING = False
@@ -46,15 +46,17 @@ class Settings:
         self.disable_container_interface = fields.flag("disableContainerInterface")
         self.port_isolation = fields.flag("portIsolation")
         self.has_ipam = bool(fields.fields("ipam").text("type"))
-        self.dns = find_dns(fields.fields("dns"))
+        dns = fields.fields("dns")
+        self.dns = find_dns(dns)
         self.mac = find_mac(call)
         self.check(fields)
         if call.is_strict:
-            fields.reject_unknown()
+            for each in (fields, dns):
+                each.reject_unknown()
 
     def check(self, fields: Fields) -> None:
         """What parses and still cannot be."""
-        check_interface_name(self.bridge, "`bridge`", InvalidConfig)
+        check_new_interface_name(self.bridge, "`bridge`", InvalidConfig)
         if self.hairpin and self.promisc:
             raise InvalidConfig("cannot set hairpinMode and promiscMode at the same time")
         if self.mtu and not SMALLEST_MTU <= self.mtu <= LARGEST_MTU:

@@ -33,7 +33,7 @@ def is_same_namespace(kernel: Kernel, one: str, other: str) -> bool:
     try:
         with kernel.open(one) as first, kernel.open(other) as second:
             return first.identity == second.identity
-    except OSError:
+    except (OSError, ValueError):  # ValueError: prevResult may spell what is no path, such as a NUL
         return False
 
 

@@ -9,6 +9,7 @@ from poplin.linux.wire.addr import IFA_F_DADFAILED, IFA_F_TENTATIVE, add_address
 from poplin.linux.wire.link import set_link
 from poplin.linux.wire.route import RT_TABLE_MAIN, RouteEntry, append_route
 from poplin.spec.errors import Conflict, InvalidConfig, InvalidNamespace
+from poplin.spec.names import check_new_interface_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 DAD_PATIENCE = 5.0  # seconds; duplicate address detection takes one to two
 DAD_POLL = 0.05
+# The most each number of a route may be: attributes of 32 bits, and the scope one byte of the message.
+ROUTE_NUMBERS = {"mtu": 0xFFFFFFFF, "advmss": 0xFFFFFFFF, "priority": 0xFFFFFFFF, "table": 0xFFFFFFFF, "scope": 0xFF}
 
 
 def open_container(kernel: Kernel, path: str) -> Namespace:
@@ -39,7 +42,8 @@ def find_container(kernel: Kernel, path: str) -> Namespace | None:
 
 
 def require_free_name(container: Namespace, ifname: str) -> None:
-    """Raises Conflict if the container has such a link already."""
+    """Raises Conflict if the container has such a link already, InvalidEnvironment if it can never have one."""
+    check_new_interface_name(ifname)
     link = container.rtnl.find_link(ifname)
     if link:
         what = link.kind or "link"
@@ -81,7 +85,12 @@ def check_indexes(ips: list[IPConfig], ifname: str, result: Result) -> None:
 
 
 def resolve_routes(link: Link, ips: list[IPConfig], routes: list[Route]) -> list[RouteEntry]:
-    """The routes as the kernel wants them: without `gw` by the first gateway of the family, and none twice."""
+    """The routes as the kernel wants them: without `gw` by the first gateway of the family, and none twice.
+
+    Raises InvalidConfig for a number that the kernel has no room for.
+    """
+    for route in routes:
+        check_numbers(route)
     gateways: dict[int, IP] = {}
     for item in ips:
         if item.gateway:
@@ -100,6 +109,14 @@ def resolve_routes(link: Link, ips: list[IPConfig], routes: list[Route]) -> list
         for route in routes
     ]
     return list(dict.fromkeys(entries))
+
+
+def check_numbers(route: Route) -> None:
+    """Raises InvalidConfig."""
+    for key, largest in ROUTE_NUMBERS.items():
+        value = getattr(route, key) or 0
+        if not 0 <= value <= largest:
+            raise InvalidConfig(f"invalid {key} {value} of the route to {route.dst}", f"the kernel takes 0 to {largest}")
 
 
 def enable_ipv6(container: Namespace, ifname: str) -> None:

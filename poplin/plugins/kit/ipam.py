@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
 
 def ipam_type(call: Call) -> str:
-    """The plugin asked for, empty for a network without addresses."""
-    return call.fields.fields("ipam").text("type")
+    """The plugin asked for, empty for a network without addresses. Raises InvalidConfig for the caller itself."""
+    plugin_type = call.fields.fields("ipam").text("type")
+    if plugin_type and plugin_type == call.config.type:
+        raise InvalidConfig(f"`ipam.type` is {plugin_type!r}, the plugin itself", "name one that gives addresses")
+    return plugin_type
 
 
 def add(call: Call, kernel: Kernel) -> Result:

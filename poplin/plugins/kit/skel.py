@@ -132,6 +132,7 @@ def run(plugin: Plugin, environ: Mapping[str, str], read: Callable[[], bytes], k
     if env.command == "VERSION":
         return dumps({"cniVersion": NEWEST, "supportedVersions": list(plugin.versions)}) + "\n"
     config = read_config(read())
+    config.type = plugin.type  # whatever it says, this is who was called
     try:
         call = make_call(env, config, plugin.versions)
         reply = perform(plugin, call, kernel or Kernel())

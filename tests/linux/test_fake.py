@@ -1,0 +1,249 @@
+"""The kernel in memory against the real one: the same scenarios, the same refusals, the same tables afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from errno import EADDRNOTAVAIL, EEXIST, ENODEV, EOPNOTSUPP, ESRCH
+
+import pytest
+from netlab import Container, Host
+
+from poplin.linux.fake.kernel import FakeKernel
+from poplin.linux.kernel import Kernel
+from poplin.linux.netlink import NetlinkError, Request
+from poplin.linux.netns import Namespace
+from poplin.linux.wire import addr, neigh
+from poplin.linux.wire.addr import add_address, delete_address
+from poplin.linux.wire.bridge import add_bridge
+from poplin.linux.wire.link import delete_group, delete_link, parse_mac, set_link
+from poplin.linux.wire.route import PROTOCOL, RouteEntry, add_route, append_route, delete_route
+from poplin.linux.wire.veth import add_veth
+from poplin.spec.address import parse_ip, parse_prefix
+
+MAC = parse_mac("02:00:00:00:00:01")
+ADDRESS, FAR, NEAR = parse_prefix("10.1.2.3/24"), parse_prefix("10.5.0.0/16"), parse_ip("10.1.2.1")
+
+
+class World:
+    """A host and a container, whichever kernel they are on."""
+
+    def __init__(self, host: Namespace, container: Namespace) -> None:
+        self.host = host
+        self.container = container
+
+    def index(self, name: str, where: str = "host") -> int:
+        """The number of a link that must be there."""
+        return self.namespace(where).rtnl.get_link(name).index
+
+    def namespace(self, where: str) -> Namespace:
+        return self.host if where == "host" else self.container
+
+    def do(self, *requests: Request, where: str = "host") -> int:
+        """errno of the first refusal, 0 if there is none."""
+        try:
+            self.namespace(where).rtnl.apply(*requests)
+        except NetlinkError as error:
+            return error.errno or -1
+        return 0
+
+    def links(self, where: str) -> list[tuple[object, ...]]:
+        """Name, kind, MTU, up, alias, master's and peer's name of each link."""
+        links = self.namespace(where).rtnl.list_links()
+        names = {each.index: each.name for each in links}
+        told = [(e.name, e.kind, e.mtu, e.is_up, e.alias, names.get(e.master)) for e in links]
+        return sorted(told, key=str)
+
+    def tables(self, where: str) -> tuple[list[object], ...]:
+        """What a namespace holds, without numbers, random addresses and what the kernel adds by itself."""
+        rtnl = self.namespace(where).rtnl
+        names = {each.index: each.name for each in rtnl.list_links()}
+        addresses = [(names[a.index], str(a.prefix)) for a in rtnl.list_addresses(family=2) if names[a.index] != "lo"]
+        routes = [
+            (names[r.index], str(r.dst), str(r.gw), r.table, r.priority, r.mtu, r.scope)
+            for r in rtnl.list_routes(2)
+            if r.protocol == PROTOCOL
+        ]
+        return self.links(where), sorted(addresses), sorted(routes, key=lambda told: told[3:5])
+
+
+@pytest.fixture
+def real(host: Host, container: Container) -> Iterator[World]:
+    with Namespace(host.path) as outside, Namespace(container.path) as inside:
+        outside.rtnl.apply(set_link("lo", up=False))  # the laboratory sets it up
+        yield World(outside, inside)
+
+
+@pytest.fixture
+def fake() -> World:
+    kernel = FakeKernel(["/run/netns/c1"])
+    return World(kernel.host, kernel.open("/run/netns/c1"))
+
+
+def make_pair(world: World) -> int:
+    """`veth0` on the host, `eth0` in the container."""
+    return world.do(add_veth("veth0", "eth0", world.container.fd, mtu=1400, peer_mac=MAC))
+
+
+def address_eth0(world: World) -> int:
+    """The pair, both ends up, with an address inside."""
+    make_pair(world)
+    world.do(set_link("veth0", up=True))
+    index = world.index("eth0", "container")
+    return world.do(add_address("eth0", index, ADDRESS), set_link("eth0", index, up=True), where="container")
+
+
+# Scenarios: each is a list of steps and what each of them answers.
+
+Step = Callable[[World], object]
+
+
+def on_eth0(make: Callable[[int], Request]) -> Step:
+    """A request about eth0 in the container, by its number."""
+    return lambda world: world.do(make(world.index("eth0", "container")), where="container")
+
+
+def on_host(*requests: Request) -> Step:
+    return lambda world: world.do(*requests)
+
+
+def route(**how: object) -> Callable[[int], RouteEntry]:
+    return lambda index: RouteEntry(FAR, index, **how)  # type: ignore[arg-type]
+
+
+SCENARIOS: dict[str, list[tuple[Step, object]]] = {
+    "a bridge is made once": [(on_host(add_bridge("br0", MAC)), 0), (on_host(add_bridge("br0", MAC)), EEXIST)],
+    "a pair is made once": [(make_pair, 0), (make_pair, EEXIST)],
+    "a pair whose far name is taken is not made at all": [
+        (make_pair, 0),
+        (lambda world: world.do(add_veth("veth1", "eth0", world.container.fd)), EEXIST),
+        (lambda world: world.host.rtnl.find_link("veth1"), None),
+    ],
+    "a pair goes as a whole": [
+        (make_pair, 0),
+        (lambda world: world.container.rtnl.remove_link("eth0"), True),
+        (lambda world: world.host.rtnl.remove_link("veth0"), False),
+    ],
+    "the ends of a pair know each other": [
+        (make_pair, 0),
+        (lambda world: world.host.rtnl.get_link("veth0").link == world.index("eth0", "container"), True),
+        (lambda world: world.container.rtnl.get_link("eth0").link == world.index("veth0"), True),
+        (lambda world: world.container.rtnl.get_link("eth0").mac, "02:00:00:00:00:01"),
+    ],
+    "a pair within one namespace": [(lambda world: world.do(add_veth("veth0", "veth1", world.host.fd)), 0)],
+    "what is absent cannot be changed": [
+        (on_host(set_link("gone", up=True)), ENODEV),
+        (on_host(set_link("gone", 4242, up=True)), ENODEV),
+        (on_host(delete_link("gone")), ENODEV),
+        (on_host(delete_group(77)), ENODEV),
+        (lambda world: world.host.rtnl.find_link_by_index(4242), None),
+    ],
+    "after a refusal the rest is done": [
+        (on_host(set_link("gone", up=True), add_bridge("br0", MAC), add_bridge("br0", MAC)), ENODEV),
+        (on_host(set_link("br0", alias="ours", up=True)), 0),
+    ],
+    "a port is freed when its bridge goes": [
+        (make_pair, 0),
+        (on_host(add_bridge("br0", MAC)), 0),
+        (lambda world: world.do(set_link("veth0", master=world.index("br0"), up=True)), 0),
+        (lambda world: [e.name for e in world.host.rtnl.list_links(master=world.index("br0"))], ["veth0"]),
+        (lambda world: [e.name for e in world.host.rtnl.list_links("bridge")], ["br0"]),
+        (on_host(delete_link("br0")), 0),
+    ],
+    "many links go at once": [
+        (lambda world: [world.do(add_veth(f"veth{n}", f"eth{n}", world.container.fd)) for n in range(4)], [0] * 4),
+        (on_host(add_bridge("br0", MAC)), 0),
+        (lambda world: world.host.rtnl.remove_links(world.host.rtnl.list_links("veth")[:3]), None),
+        (lambda world: len(world.container.rtnl.list_links("veth")), 1),
+        (lambda world: world.host.rtnl.remove_links(world.host.rtnl.list_links("veth")), None),
+    ],
+    "an address is added once and deleted once": [
+        (address_eth0, 0),
+        (on_eth0(lambda index: add_address("eth0", index, ADDRESS)), EEXIST),
+        (on_eth0(lambda index: add_address("eth0", index, parse_prefix("10.1.3.4/24"))), 0),
+        (on_eth0(lambda index: delete_address("eth0", index, ADDRESS)), 0),
+        (on_eth0(lambda index: delete_address("eth0", index, ADDRESS)), EADDRNOTAVAIL),
+        (on_eth0(lambda index: add_address("eth0", 4242, ADDRESS)), ENODEV),
+    ],
+    "one route to a destination, unless it is appended": [
+        (address_eth0, 0),
+        (on_eth0(lambda index: add_route("eth0", route(gw=NEAR)(index))), 0),
+        (on_eth0(lambda index: add_route("eth0", route(gw=NEAR)(index))), EEXIST),
+        (on_eth0(lambda index: add_route("eth0", route(gw=NEAR + 1)(index))), EEXIST),
+        (on_eth0(lambda index: append_route("eth0", route(gw=NEAR + 1)(index))), 0),
+        (on_eth0(lambda index: append_route("eth0", route(gw=NEAR)(index))), EEXIST),
+        (on_eth0(lambda index: add_route("eth0", route(priority=9)(index))), 0),
+        (on_eth0(lambda index: add_route("eth0", route(table=5000, mtu=1400, scope=200)(index))), 0),
+        (on_eth0(lambda index: add_route("eth0", RouteEntry(FAR, 4242))), ENODEV),
+    ],
+    "a route is deleted once": [
+        (address_eth0, 0),
+        (on_eth0(lambda index: add_route("eth0", route(gw=NEAR)(index))), 0),
+        (on_eth0(lambda index: delete_route("eth0", route(gw=NEAR)(index))), 0),
+        (on_eth0(lambda index: delete_route("eth0", route(gw=NEAR)(index))), ESRCH),
+    ],
+    "what a link has goes with it": [
+        (address_eth0, 0),
+        (on_eth0(lambda index: add_route("eth0", route(gw=NEAR)(index))), 0),
+        (on_host(delete_link("veth0")), 0),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_fake_does_as_the_real_kernel(real: World, fake: World, name: str) -> None:
+    for number, (step, wanted) in enumerate(SCENARIOS[name], 1):
+        assert (number, step(real), step(fake)) == (number, wanted, wanted)
+    assert fake.tables("host") == real.tables("host")
+    assert fake.tables("container") == real.tables("container")
+
+
+def test_kernels_stand_in_for_each_other(host: Host, container: Container) -> None:
+    fake = FakeKernel(["/run/netns/c1"])
+    with host.entered():
+        for kernel, path in ((Kernel(), container.path), (fake, "/run/netns/c1")):
+            assert kernel.host is kernel.host
+            assert kernel.open(path).identity != kernel.host.identity
+            assert (kernel.is_own_namespace(path), kernel.is_own_namespace("")) == (False, False)
+            with pytest.raises(FileNotFoundError):
+                kernel.open("/run/netns/gone")
+            kernel.open(path).close()
+        assert Kernel().is_own_namespace(host.path)
+        assert not Kernel().is_own_namespace("/run/netns/gone")
+    assert fake.is_own_namespace("host")
+
+
+def test_log_has_every_change_as_a_command_and_no_refusal() -> None:
+    kernel = FakeKernel(["/run/netns/c1"])
+    inside = kernel.open("/run/netns/c1")
+    kernel.host.rtnl.apply(add_veth("veth0", "eth0", inside.fd))
+    inside.rtnl.apply(set_link("eth0", up=True))
+    with pytest.raises(NetlinkError, match=r"^ip link delete dev gone: No such device$"):
+        inside.rtnl.apply(delete_link("gone"))
+    inside.write_sysctl("net/ipv4/ip_forward", "1")
+    kernel.host.write_sysctl("net/ipv4/ip_forward", "1")
+    assert kernel.log == [
+        "ip link add veth0 type veth peer name eth0 netns container",
+        "ip -n c1 link set dev eth0 up",
+        "ip netns exec c1 sysctl -w net/ipv4/ip_forward=1",
+        "sysctl -w net/ipv4/ip_forward=1",
+    ]
+    assert (inside.read_sysctl("net/ipv4/ip_forward"), inside.read_sysctl("net/ipv4/conf/all/forwarding")) == ("1", "0")
+
+
+def test_fake_says_so_where_it_knows_nothing() -> None:
+    rtnl = FakeKernel().host.rtnl
+    neighbour = neigh.set_neighbour("lo", 1, NEAR, MAC)
+    for ask in (lambda: rtnl.apply(neighbour), lambda: rtnl.list_neighbours()):
+        with pytest.raises(NetlinkError, match="the kernel in memory does not know it") as caught:
+            ask()
+        assert caught.value.errno == EOPNOTSUPP
+    assert rtnl.find_route_to(NEAR) is None
+
+
+def test_addresses_are_filtered_as_asked() -> None:
+    rtnl = FakeKernel().host.rtnl
+    rtnl.apply(add_bridge("br0", MAC), add_bridge("br1", MAC))
+    four, six = parse_prefix("10.0.0.1/8"), parse_prefix("2001:db8::1/64")
+    rtnl.apply(add_address("br0", 2, four), add_address("br0", 2, six), add_address("br1", 3, four))
+    assert rtnl.list_addresses(2) == [addr.Address(2, four), addr.Address(2, six, flags=addr.IFA_F_NODAD)]
+    assert [each.index for each in rtnl.list_addresses(family=2)] == [2, 3]
