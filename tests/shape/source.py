@@ -15,7 +15,8 @@ HOT = ("", "bundle", "spec", "linux", "invoke", "plugins")  # what runs in a plu
 # Each costs 1 to 44 ms at import, measured with /usr/bin/python3 -I -S; docs/dependencies.md has the stand-ins.
 HEAVY = {
     *("argparse", "asyncio", "contextlib", "dataclasses", "enum", "functools", "hashlib", "ipaddress", "json"),
-    *("logging", "pathlib", "re", "secrets", "selectors", "shutil", "signal", "socket", "subprocess", "tempfile"),
+    *("logging", "os", "pathlib", "re", "secrets", "selectors", "shutil", "signal", "socket", "subprocess", "tempfile"),
+    "struct",
     "typing",
 }
 
