@@ -10,26 +10,27 @@ import os
 
 from poplin.cli.interpreter import compile_folder, find_interpreter
 from poplin.cli.library import HOT
+from poplin.cli.values import folder
 from poplin.invoke.entry import PLUGINS, code_folder, entry_script
 from poplin.linux.atomicfile import write_atomic
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `poplin build`."""
-    parser.add_argument("folder", metavar="DIR", help="made if it is not there")
+    parser.add_argument("folder", type=folder, metavar="DIR", help="made if it is not there")
 
 
 def run(options: argparse.Namespace) -> int:
     """`poplin build`."""
-    folder = os.path.abspath(options.folder)
+    bin_dir = os.path.abspath(options.folder)
     interpreter = find_interpreter()
-    os.makedirs(folder, exist_ok=True)
+    os.makedirs(bin_dir, exist_ok=True)
     for plugin_type in PLUGINS:
-        write_entry(f"{folder}/{plugin_type}", plugin_type, interpreter, code_folder())
+        write_entry(f"{bin_dir}/{plugin_type}", plugin_type, interpreter, code_folder())
     # Compared with the sources' times on each run, unlike what `install` compiles: a checkout is edited.
     for package in HOT:
         compile_folder(interpreter, f"{code_folder()}/poplin/{package}")
-    print(f"{folder}: {' '.join(PLUGINS)}")
+    print(f"{bin_dir}: {' '.join(PLUGINS)}")
     return 0
 
 

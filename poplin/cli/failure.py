@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 
 from poplin.runtime.networks import NetworkNotFound, NoConfigs
@@ -23,7 +25,8 @@ def report(error: Exception, prog: str) -> int:
         return find_status(error)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        print(f"{prog}: {where}{error.strerror or error}", file=sys.stderr)
+        text = f"{where}{error.strerror or error}"
+        print(f"{prog}: {text}{hint(text)}", file=sys.stderr)
         return FAILED
     raise error
 
@@ -32,7 +35,13 @@ def describe(error: CNIError) -> str:
     """One line: where, what, code."""
     notes: list[str] = getattr(error, "__notes__", [])
     text = " ".join(str(error).split()) or "failed without an error message"
-    return "".join(f"{note}: " for note in notes) + f"{text} (code {error.code})"
+    return "".join(f"{note}: " for note in notes) + f"{text} (code {error.code}){hint(text)}"
+
+
+def hint(text: str) -> str:
+    """What helps against a refusal of the system's, the commonest mistake of all."""
+    refused = any(os.strerror(code) in text for code in (errno.EACCES, errno.EPERM))
+    return "; run it as root" if refused and os.geteuid() != 0 else ""
 
 
 def find_status(error: CNIError) -> int:

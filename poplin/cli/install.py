@@ -17,6 +17,7 @@ from poplin.cli.library import install_library, list_sources, name_library, remo
 from poplin.cli.manifest import DEFAULT_LIB_DIR, Manifest, digest, read_manifest, write_manifest
 from poplin.cli.ownership import check_private
 from poplin.cli.samples import write_samples
+from poplin.cli.values import folder
 from poplin.invoke.entry import MARK, PLUGINS, entry_script
 from poplin.invoke.execute import execute
 from poplin.linux.atomicfile import read_file
@@ -24,9 +25,15 @@ from poplin.linux.atomicfile import read_file
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `poplin install`."""
-    parser.add_argument("--bin-dir", required=True, metavar="DIR", help="for the executables, as /opt/cni/bin")
-    parser.add_argument("--conf-dir", metavar="DIR", help="write two sample networks there, unless they are there")
-    parser.add_argument("--lib-dir", default=DEFAULT_LIB_DIR, metavar="DIR", help="for the code (default %(default)s)")
+    parser.add_argument(
+        "--bin-dir", required=True, type=folder, metavar="DIR", help="for the executables, as /opt/cni/bin"
+    )
+    parser.add_argument(
+        "--conf-dir", type=folder, metavar="DIR", help="write two sample networks there, unless they are there"
+    )
+    parser.add_argument(
+        "--lib-dir", default=DEFAULT_LIB_DIR, type=folder, metavar="DIR", help="for the code (default %(default)s)"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite plugins that are not ours")
 
 
@@ -75,7 +82,7 @@ def write_plugins(manifest: Manifest, bin_dir: str, interpreter: str, lib_dir: s
 
     On record before they are written: an installation that is cut short can be uninstalled.
     """
-    paths = [f"{folder}/{name}" for folder in dict.fromkeys([bin_dir, *manifest.bin_dirs]) for name in PLUGINS]
+    paths = [f"{place}/{name}" for place in dict.fromkeys([bin_dir, *manifest.bin_dirs]) for name in PLUGINS]
     wanted = [path for path in paths if os.path.dirname(path) == bin_dir or not is_foreign(path)]
     for path in wanted:
         text = entry_script(os.path.basename(path), interpreter, manifest.library)

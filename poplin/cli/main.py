@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -64,6 +65,17 @@ exit status: 0 done, 1 failed, 2 usage, 3 not found or nothing to do, 4 drift
 
 def main(argv: Sequence[str] | None = None, prog: str = "") -> int:
     """Run one verb; the exit status. Called `cnitool`, it behaves as that does."""
+    try:
+        status = choose(argv, prog)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has gone, as in `poplin list | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+        return 128 + signal.SIGPIPE
+    return status
+
+
+def choose(argv: Sequence[str] | None, prog: str) -> int:
+    """The verb of the command line."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a caller that ignores it would cost us the plugins' exit status
     if (prog or sys.argv[0]).rpartition("/")[2] == "cnitool":
@@ -112,6 +124,8 @@ def run_verb(name: str, verb: Verb, arguments: list[str]) -> int:
         return int(stop.code or 0)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except BrokenPipeError:
+        raise
     except Exception as error:
         return report(error, f"poplin {name}")
 

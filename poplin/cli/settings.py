@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from poplin.cli.manifest import DEFAULT_LIB_DIR, read_manifest
+from poplin.cli.values import namespace, seconds
 from poplin.invoke.entry import PLUGINS, code_folder
 from poplin.runtime.attachment import Attachment
 from poplin.runtime.caller import Runtime
@@ -24,14 +25,20 @@ DEFAULT_TIMEOUT = 120.0
 def add_call_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of every verb that calls plugins."""
     parser.add_argument(
-        "--timeout", type=float, default=DEFAULT_TIMEOUT, metavar="SECONDS", help="of one plugin (default %(default)g)"
+        "--timeout",
+        type=seconds,
+        default=DEFAULT_TIMEOUT,
+        metavar="SECONDS",
+        help="of one plugin (default %(default)g)",
     )
 
 
 def add_attachment_arguments(parser: argparse.ArgumentParser) -> None:
     """NETWORK NETNS and what goes with them."""
     parser.add_argument("network", metavar="NETWORK", help="the name in the configuration")
-    parser.add_argument("netns", metavar="NETNS", help="path of the network namespace, as /run/netns/blue")
+    parser.add_argument(
+        "netns", metavar="NETNS", type=namespace, help="path of the network namespace, as /run/netns/blue"
+    )
     parser.add_argument("-i", "--ifname", help="name of the interface in the container (CNI_IFNAME, eth0)")
     parser.add_argument("--container-id", default="", help="default: derived from the path of the namespace")
     add_call_arguments(parser)
@@ -94,4 +101,4 @@ def read_capability_arguments(text: str) -> dict[str, object]:
     try:
         return loads_object(text, "CAP_ARGS") if text else {}
     except DecodingFailure as error:
-        raise InvalidEnvironment("invalid CAP_ARGS", error.details) from None
+        raise InvalidEnvironment("invalid CAP_ARGS", f"{text[:200]!r}: {error.details}") from None

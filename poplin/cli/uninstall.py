@@ -9,13 +9,14 @@ import sys
 from poplin.cli.failure import NOT_FOUND
 from poplin.cli.library import remove_if_empty, remove_library
 from poplin.cli.manifest import DEFAULT_LIB_DIR, NAME, digest, read_manifest
+from poplin.cli.values import folder
 from poplin.linux.atomicfile import read_file, remove_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `poplin uninstall`."""
     parser.add_argument(
-        "--lib-dir", default=DEFAULT_LIB_DIR, metavar="DIR", help="as for install (default %(default)s)"
+        "--lib-dir", default=DEFAULT_LIB_DIR, type=folder, metavar="DIR", help="as for install (default %(default)s)"
     )
 
 
@@ -30,8 +31,8 @@ def run(options: argparse.Namespace) -> int:
         remove_unchanged(path, installed)
     remove_library(manifest.library)
     remove_file(f"{lib_dir}/{NAME}")
-    for folder in sorted(manifest.folders, key=len, reverse=True):
-        remove_if_empty(folder)
+    for path in sorted(manifest.folders, key=len, reverse=True):
+        remove_if_empty(path)
     return 0
 
 

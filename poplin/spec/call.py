@@ -186,6 +186,6 @@ def check_version(command: str, version: str, supported: Sequence[str]) -> None:
         if not is_at_least(version, since):
             raise IncompatibleVersion(f"config version does not allow {command}", f"{version!r} is below {since}")
         if not any(parse_version(known) >= parse_version(version) for known in supported):
-            supports = list_versions(supported)
-            raise IncompatibleVersion(f"plugin version does not allow {command}", f"it supports {supports}")
+            newer = f"{version!r} is above what it supports: {list_versions(supported)}"
+            raise IncompatibleVersion(f"plugin version does not allow {command}", newer)
     check_supported(version, supported)

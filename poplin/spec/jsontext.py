@@ -66,7 +66,8 @@ def explain(text: str | bytes) -> str:
     import json
 
     try:
-        json.loads(text, parse_float=parse_finite, parse_constant=refuse_constant)
+        source = text if isinstance(text, str) else text.decode()
+        json.loads(source, parse_float=parse_finite, parse_constant=refuse_constant)
     except RecursionError:
         return TOO_DEEP
     except ValueError as error:

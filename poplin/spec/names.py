@@ -55,13 +55,11 @@ def check_interface_name(text: str, what: str = "CNI_IFNAME", error: type[CNIErr
         )
 
 
-def check_new_interface_name(
-    text: str, what: str = "CNI_IFNAME", error: type[CNIError] = InvalidEnvironment
-) -> None:
+def check_new_interface_name(text: str, what: str = "CNI_IFNAME", error: type[CNIError] = InvalidEnvironment) -> None:
     """For a link that is to be made: the kernel replaces `%d` by a number and refuses every other `%`."""
     check_interface_name(text, what, error)
     if "%" in text:
-        raise error(f"invalid interface name in {what}", f"{text!r}: the kernel makes no interface with `%` in its name")
+        raise error(f"invalid interface name in {what}", f"{text!r}: the kernel makes no link with `%` in its name")
 
 
 def check_plugin_type(text: str) -> None:

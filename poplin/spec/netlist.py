@@ -99,13 +99,16 @@ def parse_single(text: str | bytes, default_name: str = "") -> NetworkList:
 
     `default_name` is for a network that names itself nothing, as the loopback example of the documentation does.
     """
-    plugin = parse_plugin(loads_object(text, "the network configuration"))
+    source = loads_object(text, "the network configuration")
+    if "plugins" in source and "type" not in source:
+        raise InvalidConfig("this is a configuration list, it has `plugins`", "let its file name end in .conflist")
+    plugin = parse_plugin(source)
     fields = Fields(plugin.source)
     name = fields.text("name") or default_name
     check_network_name(name)
     version = fields.text("cniVersion")
-    source = {"name": name, "cniVersion": version, "plugins": [plugin.source]}
-    return NetworkList(name, version, [plugin], text=dumps(source).encode())
+    whole = {"name": name, "cniVersion": version, "plugins": [plugin.source]}
+    return NetworkList(name, version, [plugin], text=dumps(whole).encode())
 
 
 def parse_plugin(source: dict[str, object]) -> PluginConfig:

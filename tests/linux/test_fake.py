@@ -16,7 +16,7 @@ from poplin.linux.wire import addr, neigh
 from poplin.linux.wire.addr import add_address, delete_address
 from poplin.linux.wire.bridge import add_bridge
 from poplin.linux.wire.link import delete_group, delete_link, parse_mac, set_link
-from poplin.linux.wire.route import PROTOCOL, RouteEntry, add_route, append_route, delete_route
+from poplin.linux.wire.route import RouteEntry, add_route, append_route, delete_route
 from poplin.linux.wire.veth import add_veth
 from poplin.spec.address import parse_ip, parse_prefix
 
@@ -59,11 +59,10 @@ class World:
         names = {each.index: each.name for each in rtnl.list_links()}
         addresses = [(names[a.index], str(a.prefix)) for a in rtnl.list_addresses(family=2) if names[a.index] != "lo"]
         routes = [
-            (names[r.index], str(r.dst), str(r.gw), r.table, r.priority, r.mtu, r.scope)
+            (names[r.index], str(r.dst), str(r.gw), r.table, r.priority, r.mtu, r.scope, r.protocol)
             for r in rtnl.list_routes(2)
-            if r.protocol == PROTOCOL
         ]
-        return self.links(where), sorted(addresses), sorted(routes, key=lambda told: told[3:5])
+        return self.links(where), sorted(addresses), sorted(routes, key=lambda told: (told[3:5], told[1]))
 
 
 @pytest.fixture
@@ -180,6 +179,18 @@ SCENARIOS: dict[str, list[tuple[Step, object]]] = {
         (on_eth0(lambda index: add_route("eth0", route(gw=NEAR)(index))), 0),
         (on_eth0(lambda index: delete_route("eth0", route(gw=NEAR)(index))), 0),
         (on_eth0(lambda index: delete_route("eth0", route(gw=NEAR)(index))), ESRCH),
+    ],
+    "the kernel's own route comes and goes with address and link": [
+        (address_eth0, 0),
+        (lambda world: [str(r.dst) for r in world.container.rtnl.list_routes(2)], ["10.1.2.0/24"]),
+        (on_eth0(lambda index: add_route("eth0", route(gw=NEAR)(index))), 0),
+        (on_eth0(lambda index: set_link("eth0", index, up=False)), 0),
+        (lambda world: world.container.rtnl.list_routes(2), []),
+        (on_eth0(lambda index: set_link("eth0", index, up=True)), 0),
+        (on_eth0(lambda index: add_address("eth0", index, parse_prefix("10.9.9.9/32"))), 0),
+        (lambda world: [str(r.dst) for r in world.container.rtnl.list_routes(2)], ["10.1.2.0/24"]),
+        (on_eth0(lambda index: delete_address("eth0", index, ADDRESS)), 0),
+        (lambda world: world.container.rtnl.list_routes(2), []),
     ],
     "what a link has goes with it": [
         (address_eth0, 0),

@@ -10,6 +10,7 @@ from poplin.spec.names import (
     check_container_id,
     check_interface_name,
     check_network_name,
+    check_new_interface_name,
     check_plugin_type,
     is_identifier,
     is_link_name,
@@ -105,6 +106,13 @@ def test_interface_name_in_a_configuration_names_its_key():
     with pytest.raises(InvalidConfig) as caught:
         check_interface_name("a/b", "`bridge`", InvalidConfig)
     assert caught.value.msg == "invalid interface name in `bridge`"
+
+
+@pytest.mark.parametrize("text", ["eth%d", "%", "a%b*"])
+def test_a_new_interface_cannot_have_a_pattern_for_a_name(text):
+    with pytest.raises(InvalidEnvironment) as caught:
+        check_new_interface_name(text)
+    assert caught.value.details == f"{text!r}: the kernel makes no link with `%` in its name"
 
 
 def test_white_space_is_the_set_of_unicode():

@@ -37,7 +37,12 @@ ROUTES = {
     6: ({"dst": "::/0"}, {"dst": "2001:db8:9::/48", "gw": "2001:db8:1::1", "priority": 9}),
 }
 FAMILIES_OF_ADDRESSES = ((4,), (6,), (4, 6))
-ARGUMENTS = ("", "IgnoreUnknown=1;K8S_POD_NAME=web;K8S_POD_NAMESPACE=shop", "MAC=02:11:22:33:44:55", "IgnoreUnknown=true")
+ARGUMENTS = (
+    "",
+    "IgnoreUnknown=1;K8S_POD_NAME=web;K8S_POD_NAMESPACE=shop",
+    "MAC=02:11:22:33:44:55",
+    "IgnoreUnknown=true",
+)
 DNS = {"nameservers": ["10.1.2.1"], "domain": "example.org", "search": ["example.org"], "options": ["ndots:2"]}
 MACS = ("02:00:00:00:00:07", "0A:BB:CC:DD:EE:FF")
 
@@ -82,7 +87,9 @@ def valid_calls(draw: st.DrawFn) -> Call:
     if draw(st.booleans()):
         document["strict"] = True
     if verb == "GC":
-        document["cni.dev/valid-attachments"] = draw(st.sampled_from([[], [{"containerID": "c0ffee", "ifname": "eth0"}]]))
+        document["cni.dev/valid-attachments"] = draw(
+            st.sampled_from([[], [{"containerID": "c0ffee", "ifname": "eth0"}]])
+        )
     document |= draw(extras(plugin))
     environ = {
         "CNI_COMMAND": verb,

@@ -9,79 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
-from storms.fuzz_calls import BIN_DIR, OUTSIDE, Call
-
-NUMBERS = (-1, 1, 4095, 65536, 2**31, 2**32, 2**63 - 1, -(2**63), 2**63, 10**40, 1.5, 1400.0, -0.0, 1e300)
-TEXTS = (
-    "",
-    " ",
-    "\0",
-    "a\0b",
-    "\ud800",
-    "\udcff",
-    "a/b",
-    "..",
-    "../../x",
-    "/dev/null/x",
-    "/proc/x",
-    "ünïcode☃",
-    "eth%d",
-    "%s%n",
-    "-",
-    "lo",
-    "cni0",
-    "bridge",
-    "loopback",
-    "host-local",
-    "x" * 16,
-    "x" * 256,
-    "x" * 5000,
-    "10.1.2.0/24",
-    "10.1.2.3/24",
-    "10.1.2.0/33",
-    "10.1.2.0/31",
-    "10.1.2.0/32",
-    "0.0.0.0/0",
-    "10.1.2.0",
-    "10.1.2.1",
-    "10.1.2.255",
-    "10.1.3.7",
-    "127.0.0.1",
-    "224.0.0.0/4",
-    "255.255.255.255",
-    "::/0",
-    "::1",
-    "fe80::1%eth0",
-    "2001:db8:1::/64",
-    "2001:db8:1::7",
-    "::ffff:10.1.2.3/120",
-    "ff02::1",
-    "02:11:22:33:44:55",
-    "ff:ff:ff:ff:ff:ff",
-    "00:00:00:00:00:00",
-    "0.1.0",
-    "0.4.0",
-    "1.1.0",
-    "1.2.0",
-    "9.9.9",
-    "1.0",
-    "true",
-)
-JSON_TYPES: tuple[object, ...] = ("text", 7, 1.5, True, [], ["x"], [{}], [[]], {}, {"x": 1})
-NETNS = {
-    "none": "/run/netns/nowhere",
-    "file": "/etc/hostname",
-    "folder": "/run",
-    "other kind": "/proc/self/ns/mnt",
-    "under a file": "/etc/hostname/x",
-    "bytes": "/run/netns/\udcff",
-    "long": "/x" * 3000,
-}
-OWN_NETNS = (OUTSIDE, "/proc/self/ns/net", "/proc/thread-self/ns/net", "/run/../run/netns/fuzzhost")
-IFNAMES = ("a/b", "a:b", ".", "..", "x" * 16, "e th", "e\tth", "\udcff", "é" * 8, "lo", "eth%d", "%", "é", "-", "a\nb")
-BAD_IFNAMES = {"a/b", "a:b", ".", "..", "x" * 16, "e th", "e\tth", "\udcff", "é" * 8, "a\nb"}
-BAD_IDS = ("a/b", "-a", "a b", "ü", "\udcff", "..", "a\n")
-ARGUMENTS = ("x", "=;=", "A=B=C", "IgnoreUnknown=2", "Nobody=1", "MAC=zz", "IP=10.1.2.300", "IP=", ";", "IP=9.9.9.9", "\udcff=1")
+from storms.fuzz_calls import Call
+from storms.fuzz_values import ARGUMENTS, BAD_IDS, IFNAMES, JSON_TYPES, KEYS, NETNS, NUMBERS, OWN_NETNS, PATHS, TEXTS
 
 
 @dataclass(frozen=True)
@@ -115,7 +44,11 @@ def encode(call: Call) -> Input:
 @st.composite
 def changes(draw: st.DrawFn, call: Call) -> tuple[Change, Input]:
     """The call changed in one place."""
-    how = draw(st.sampled_from((change_value, change_value, change_value, change_keys, change_list, change_environ, change_bytes)))
+    how = draw(
+        st.sampled_from(
+            (change_value, change_value, change_value, change_keys, change_list, change_environ, change_bytes)
+        )
+    )
     return draw(how(call))
 
 
@@ -196,7 +129,9 @@ def find(value: Any, path: tuple[Any, ...]) -> Any:
 
 def json_type(value: object) -> str:
     """The type as plugins tell them apart: a number with a fraction is no integer."""
-    return {bool: "bool", int: "int", float: "float", str: "text", list: "list", dict: "dict", type(None): "null"}[type(value)]
+    return {bool: "bool", int: "int", float: "float", str: "text", list: "list", dict: "dict", type(None): "null"}[
+        type(value)
+    ]
 
 
 # In the environment.
@@ -217,7 +152,7 @@ def change_environ(draw: st.DrawFn, call: Call) -> tuple[Change, Input]:
             "CNI_CONTAINERID": st.sampled_from(BAD_IDS),
             "CNI_NETNS": st.sampled_from([*NETNS.values(), *OWN_NETNS]),
             "CNI_IFNAME": st.sampled_from(IFNAMES),
-            "CNI_PATH": st.sampled_from((":", "/nowhere", f":/nowhere:{BIN_DIR}:", "bin", "\udcff", "/x" * 3000)),
+            "CNI_PATH": st.sampled_from(PATHS),
             "CNI_ARGS": st.sampled_from(ARGUMENTS),
         }
         environ[name] = draw(garbage[name])
@@ -264,17 +199,16 @@ def change_bytes(draw: st.DrawFn, call: Call) -> tuple[Change, Input]:
 def arbitrary(draw: st.DrawFn, call: Call) -> tuple[Change, Input]:
     """Any JSON, objects with the keys plugins know, any bytes."""
     values = st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(TEXTS),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.sampled_from(TEXTS),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),
         max_leaves=12,
     )
     objects = st.dictionaries(st.sampled_from(KEYS), values, max_size=8)
-    stdin = draw(values.map(json.dumps).map(str.encode) | objects.map(json.dumps).map(str.encode) | st.binary(max_size=80))
+    stdin = draw(
+        values.map(json.dumps).map(str.encode) | objects.map(json.dumps).map(str.encode) | st.binary(max_size=80)
+    )
     return Change("arbitrary", "", (), None), Input(call.plugin, call.environ, stdin)
-
-
-KEYS = (
-    "cniVersion name type ipam bridge isGateway isDefaultGateway mtu vlan vlanTrunk dns nameservers args cni mac ips "
-    "runtimeConfig ipRanges ranges subnet rangeStart rangeEnd gateway routes dst gw prevResult interfaces ip4 ip "
-    "strict address interface x cni.dev/valid-attachments containerID ifname"
-).split()

@@ -8,7 +8,8 @@ import re
 from typing import Any
 
 from storms.fuzz_calls import BOX, Call
-from storms.fuzz_changes import BAD_IDS, BAD_IFNAMES, NETNS, OWN_NETNS, Change, Input
+from storms.fuzz_changes import Change, Input
+from storms.fuzz_values import BAD_IDS, BAD_IFNAMES, IPAM, NETNS, OWN_NETNS, READ_ON_ADD
 
 from poplin.linux.kernel import Kernel
 from poplin.plugins.kit.skel import Answer
@@ -21,7 +22,7 @@ KEPT = re.compile(r"lock|seal|last_reserved_ip\.\d+|resolv\.conf")
 
 def read_error(answer: Answer) -> dict[str, Any] | None:
     """The error object, None of a call that succeeded; both of the form every answer must have."""
-    assert "Traceback" not in answer.errors, answer.errors
+    assert "Traceback" not in answer.errors and "undo" not in answer.errors, answer.errors
     document = json.loads(answer.output) if answer.output else None
     if answer.status == 0:
         assert document is None or (isinstance(document, dict) and "code" not in document), answer.output
@@ -68,20 +69,6 @@ def files_in(folders: tuple[str, ...]) -> list[str]:
 # What must come of a change. None: anything that is well formed.
 
 SUCCESS: frozenset[int] = frozenset({0})
-# The type of every key that a plugin reads on ADD, list indexes left out.
-READ_ON_ADD = {
-    "loopback": {"cniVersion", "name", "type", "strict"},
-    "host-local": {"cniVersion", "name", "type", "strict", "args", "args.cni", "runtimeConfig"},
-    "bridge": {"cniVersion", "name", "type", "strict", "args", "args.cni", "args.cni.mac", "runtimeConfig"}
-    | {"runtimeConfig.mac", "bridge", "isGateway", "isDefaultGateway", "forceAddress", "mtu", "hairpinMode"}
-    | {"promiscMode", "portIsolation", "vlan", "enabledad", "disableContainerInterface", "dns", "dns.nameservers"}
-    | {"dns.domain", "dns.search", "dns.options"},
-}
-IPAM = {"ipam", "ipam.type", "ipam.dataDir", "ipam.resolvConf", "ipam.routes", "ipam.ranges", "ipam.subnet"} | {
-    *(f"ipam.{key}" for key in ("rangeStart", "rangeEnd", "gateway")),
-    *(f"ipam.ranges.{key}" for key in ("subnet", "rangeStart", "rangeEnd", "gateway")),
-    *(f"ipam.routes.{key}" for key in ("dst", "gw", "mtu", "advmss", "priority", "table", "scope")),
-}
 IN_STRICT_OBJECTS = {"", "ipam", "ipam.ranges", "ipam.routes", "dns"}
 
 
@@ -148,7 +135,13 @@ def expected_of_namespace(call: Call, value: object) -> frozenset[int] | None:
     return None
 
 
-SPOKEN = {"cniVersion": "version", "ranges": "range set", "type": "plugin", "ipam": "ip address"}
+# How errors speak of some keys.
+SPOKEN = {
+    "cniVersion": ("version",),
+    "ranges": ("range set",),
+    "type": ("plugin", "no valid ip"),
+    "ipam": ("no valid ip",),
+}
 
 
 def names_the_place(change: Change, error: dict[str, Any]) -> bool:
@@ -156,7 +149,7 @@ def names_the_place(change: Change, error: dict[str, Any]) -> bool:
     said = text_of(error).lower()
     value = change.value if isinstance(change.value, str) else json.dumps(change.value)
     shown = {value.lower(), repr(change.value).lower().strip("'"), json.dumps(change.value).lower().strip('"')}
-    words = (change.key.lower(), SPOKEN.get(change.key, change.key.lower()))
+    words = (change.key.lower(), *SPOKEN.get(change.key, ()))
     return any(word in said for word in words) or any(form[:60] in said for form in shown if form)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FIRST_MAC = bytes([2, 0, 0, 0, 0, 0])
 IF_OPER_DOWN = 2  # linux/if.h
+RTPROT_KERNEL = 2  # linux/rtnetlink.h
 
 
 # Links.
@@ -83,6 +84,10 @@ def change_link(changed: Link, here: Tables, request: Request, attributes: dict[
         changed.mac = link.format_mac(attributes[link.IFLA_ADDRESS])
     if link.IFLA_GROUP in attributes:
         here.groups[changed.index] = unpack_u32(attributes[link.IFLA_GROUP])
+    if change & link.IFF_UP:
+        if not changed.is_up:
+            here.routes = [each for each in here.routes if each.index != changed.index]
+        connect(here, changed.index)
 
 
 def delete_link(here: Tables, request: Request) -> None:
@@ -126,6 +131,7 @@ def new_address(here: Tables, request: Request) -> None:
     if any(is_same_address(each, address) for each in here.addresses):
         raise NetlinkError(EEXIST, request.text)
     here.addresses.append(address)
+    connect(here, address.index)
 
 
 def delete_address(here: Tables, request: Request) -> None:
@@ -135,6 +141,17 @@ def delete_address(here: Tables, request: Request) -> None:
     if left == here.addresses:
         raise NetlinkError(EADDRNOTAVAIL, request.text)
     here.addresses = left
+    connect(here, gone.index)
+
+
+def connect(here: Tables, index: int) -> None:
+    """The routes the kernel makes by itself: to the networks of a link's addresses, while the link is up."""
+    here.routes = [each for each in here.routes if (each.index, each.protocol) != (index, RTPROT_KERNEL)]
+    changed = here.find(index=index)
+    for each in here.addresses if changed and changed.is_up else ():
+        if each.index == index and each.prefix.length < each.prefix.ip.bits:
+            scope = route.RT_SCOPE_LINK if each.prefix.ip.version == 4 else route.RT_SCOPE_UNIVERSE
+            here.routes.append(route.RouteEntry(each.prefix.network, index, scope=scope, protocol=RTPROT_KERNEL))
 
 
 def is_same_address(one: addr.Address, other: addr.Address) -> bool:

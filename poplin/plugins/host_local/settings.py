@@ -88,7 +88,7 @@ def group_ranges(runtime: Fields, ipam: Fields) -> list[list[Fields]]:
     """The sets as written, in their order: the runtime's, the one of the older style, then `ranges`."""
     for key in RANGE_KEYS:
         ipam.raw(key)  # known in either style; without `subnet` they mean nothing
-    older = [[ipam]] if ipam.raw("subnet") else []
+    older = [[ipam]] if ipam.text("subnet") else []
     return [*nested_objects(runtime, "ipRanges"), *older, *nested_objects(ipam, "ranges")]
 
 

@@ -74,7 +74,7 @@ def check_routes(container: Namespace, routes: list[Route]) -> None:
     """Every route of the result is there, in its own table; a default route may have got another gateway."""
     present = container.rtnl.list_routes()
     for route in routes:
-        table = RT_TABLE_MAIN if route.table is None else route.table
+        table = route.table or RT_TABLE_MAIN  # which is what the kernel takes 0 for
         found = [entry for entry in present if entry.dst == route.dst.network and entry.table == table]
         if route.gw and not route.dst.is_default:
             found = [entry for entry in found if entry.gw == route.gw]

@@ -103,7 +103,7 @@ def resolve_routes(link: Link, ips: list[IPConfig], routes: list[Route]) -> list
             mtu=route.mtu,
             advmss=route.advmss,
             priority=route.priority,
-            table=RT_TABLE_MAIN if route.table is None else route.table,
+            table=route.table or RT_TABLE_MAIN,  # which is what the kernel takes 0 for
             scope=route.scope,
         )
         for route in routes
@@ -116,7 +116,7 @@ def check_numbers(route: Route) -> None:
     for key, largest in ROUTE_NUMBERS.items():
         value = getattr(route, key) or 0
         if not 0 <= value <= largest:
-            raise InvalidConfig(f"invalid {key} {value} of the route to {route.dst}", f"the kernel takes 0 to {largest}")
+            raise InvalidConfig(f"invalid {key} {value} of the route to {route.dst}", f"it can be 0 to {largest}")
 
 
 def enable_ipv6(container: Namespace, ifname: str) -> None:

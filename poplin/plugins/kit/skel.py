@@ -132,7 +132,6 @@ def run(plugin: Plugin, environ: Mapping[str, str], read: Callable[[], bytes], k
     if env.command == "VERSION":
         return dumps({"cniVersion": NEWEST, "supportedVersions": list(plugin.versions)}) + "\n"
     config = read_config(read())
-    config.type = plugin.type  # whatever it says, this is who was called
     try:
         call = make_call(env, config, plugin.versions)
         reply = perform(plugin, call, kernel or Kernel())
@@ -149,6 +148,7 @@ def perform(plugin: Plugin, call: Call, kernel: Kernel) -> dict[str, object] | N
 
     Also the way in for a delegation inside the process, where environment and configuration have been read already.
     """
+    call.config.type = plugin.type  # whatever it says, this is who was called
     check_namespace(call, kernel)
     verb = plugin.verbs.get(call.env.command)
     if verb is None:

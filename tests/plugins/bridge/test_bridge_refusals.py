@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from netlab import Container, Host, lease_files
+from netlab import Container, Host, lease_files, with_prev_result
 
 Network = Callable[..., dict[str, Any]]
 V4 = "10.1.2.0/24"
@@ -38,6 +38,8 @@ V4 = "10.1.2.0/24"
         ({"vlan": 4095}, 7, "4095"),
         ({"ipMasqBackend": "foo"}, 7, "foo"),
         ({"strict": True, "isGatway": True}, 2, "isGatway"),
+        ({"strict": True, "dns": {"nameserver": "10.1.2.1"}}, 2, "dns.nameserver"),
+        ({"bridge": "br%d"}, 7, "br%d"),  # the kernel would make br0
     ],
 )
 def test_a_bad_setting_is_refused_before_anything_is_made(
@@ -134,3 +136,44 @@ def test_ipam_that_is_missing_is_named_with_where_it_was_sought(
     reply = host.call("ADD", {**network(), "ipam": {"type": "nowhere"}}, container)
     assert "nowhere" in reply.object["msg"] and str(host.bin_dir) in reply.object["details"]
     assert host.links() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("mtu", 1 << 32), ("advmss", -1), ("priority", (1 << 63) - 1), ("table", 1 << 32), ("scope", 256)],
+)
+def test_a_route_with_a_number_the_kernel_has_no_room_for(
+    host: Host, container: Container, network: Network, leases: Path, key: str, value: int
+) -> None:
+    conf = network(V4)
+    conf["ipam"]["routes"] = [{"dst": "10.9.0.0/16", key: value}]
+    reply = host.call("ADD", conf, container)
+    assert reply.code == 7
+    assert reply.object["msg"] == f"invalid {key} {value} of the route to 10.9.0.0/16"
+    assert (host.links(), container.links(), lease_files(leases)) == (["br0"], [], [])
+
+
+@pytest.mark.parametrize("command", ["ADD", "DEL", "CHECK", "STATUS", "GC"])
+def test_a_bridge_that_is_its_own_ipam_plugin(host: Host, container: Container, network: Network, command: str) -> None:
+    conf = with_prev_result(network(ipam={"type": "bridge"}), {"cniVersion": "1.1.0"})
+    conf["cni.dev/valid-attachments"] = []
+    reply = host.call(command, conf, container)
+    assert (reply.code, reply.object["msg"]) == (7, "`ipam.type` is 'bridge', the plugin itself")
+    assert (host.links(), container.links()) == ([], [])
+
+
+def test_an_interface_name_that_is_a_pattern(host: Host, container: Container, network: Network, leases: Path) -> None:
+    reply = host.call("ADD", network(V4), container, environ={"CNI_IFNAME": "eth%d"})
+    assert reply.code == 4
+    assert "'eth%d'" in reply.object["details"]
+    assert (host.links(), container.links(), lease_files(leases)) == ([], [], [])
+
+
+@pytest.mark.parametrize("sandbox", ["/run/\0", "/run/\ud800"])
+def test_check_with_a_sandbox_that_is_no_path(host: Host, container: Container, network: Network, sandbox: str) -> None:
+    conf = network(V4)
+    result = host.cni("ADD", conf, container)
+    result["interfaces"][2]["sandbox"] = sandbox
+    reply = host.call("CHECK", with_prev_result(conf, result), container)
+    assert reply.code == 103
+    assert "Traceback" not in reply.errors

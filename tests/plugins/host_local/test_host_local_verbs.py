@@ -232,7 +232,7 @@ def test_a_busy_lock_is_error_11_with_its_holder(network: Any, monkeypatch: pyte
 def test_what_the_system_refuses_is_an_io_failure(network: Any) -> None:
     network.data_dir.write_text("in the way")
     reply = network.call("ADD")
-    assert (reply["code"], reply["msg"]) == (5, f"bridge: {network.folder}: Not a directory")
+    assert (reply["code"], reply["msg"]) == (5, f"host-local: {network.folder}: Not a directory")
     network.name = "n" * 300
     assert network.call("DEL") == {}
 

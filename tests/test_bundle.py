@@ -1,0 +1,159 @@
+"""The bundle of an installed plugin path: made by poplin/cli/pack.py, read by poplin/bundle.py."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from netlab import CHECKOUT, INTERPRETER, PATIENCE
+from shape.source import hot_modules
+
+from poplin.bundle import HEAD, NAME
+from poplin.invoke.entry import PLUGINS, entry_script
+
+PACKER = CHECKOUT / "poplin" / "cli" / "pack.py"
+SYSTEM_PYTHON = ("/usr/bin/python3", "-IS")
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The hot packages with their bundle, where `poplin install` would put them."""
+    made = tmp_path_factory.mktemp("library")
+    return install(CHECKOUT, [str(module.path.relative_to(CHECKOUT)) for module in hot_modules()], made / "0.1.0")
+
+
+def install(source: Path, files: list[str], final: Path) -> Path:
+    """Copy the files beside `final`, pack them for it, then rename; as the installer does."""
+    staging = final.with_suffix(".new")
+    for below in files:
+        (staging / below).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / below, staging / below)
+    subprocess.run([INTERPRETER, "-I", str(PACKER), str(staging), str(final)], check=True, timeout=PATIENCE)
+    staging.rename(final)
+    return final
+
+
+@pytest.fixture
+def folder(packed: Path, tmp_path: Path) -> Path:
+    """A copy to be changed; tracebacks of its code still name the original."""
+    return Path(shutil.copytree(packed, tmp_path / "library"))
+
+
+def run(folder: Path, program: str) -> subprocess.CompletedProcess[str]:
+    """A program in the interpreter of the entry scripts, with `folder` first on the path."""
+    text = f"import sys; sys.path.insert(0, {str(folder)!r}); import poplin.bundle\n{program}"
+    return subprocess.run([*SYSTEM_PYTHON, "-B", "-c", text], capture_output=True, text=True, timeout=PATIENCE)
+
+
+def ask(folder: Path, expression: str, *imports: str) -> Any:
+    """The value of an expression after some imports."""
+    lines = "\n".join(f"import {name}" for name in imports)
+    done = run(folder, f"{lines}\nimport json; print(json.dumps({expression}))")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def spoil(folder: Path, below: str) -> None:
+    """Make a source one that cannot be imported."""
+    (folder / below).write_text("raise ImportError('this is the source, not the bundle')\n")
+
+
+def test_modules_come_from_the_bundle_and_not_from_their_sources(folder: Path) -> None:
+    spoil(folder, "poplin/spec/address.py")
+    assert ask(folder, "str(poplin.spec.address.parse_ip('::1'))", "poplin.spec.address") == "::1"
+    (folder / NAME).unlink()
+    assert "this is the source" in run(folder, "import poplin.spec.address").stderr
+
+
+@pytest.mark.parametrize(
+    "name, below, package",
+    [
+        ("poplin.spec", "poplin/spec/__init__.py", "poplin.spec"),
+        ("poplin.spec.address", "poplin/spec/address.py", "poplin.spec"),
+        ("poplin.linux.wire.link", "poplin/linux/wire/link.py", "poplin.linux.wire"),
+        ("poplin.plugins.bridge.plugin", "poplin/plugins/bridge/plugin.py", "poplin.plugins.bridge"),
+    ],
+)
+def test_module_has_the_usual_names(packed: Path, name: str, below: str, package: str) -> None:
+    module = f"sys.modules[{name!r}]"
+    told = f"[{module}.__name__, {module}.__file__, {module}.__package__, {module}.__spec__.origin]"
+    assert ask(packed, told, name) == [name, f"{packed}/{below}", package, f"{packed}/{below}"]
+    kind = f"[type({module}.__loader__).__name__, hasattr({module}, '__path__')]"
+    assert ask(packed, kind, name) == ["Bundle", below.endswith("__init__.py")]
+
+
+def test_every_hot_module_loads_from_it(packed: Path) -> None:
+    names = [module.name for module in hot_modules() if module.name not in ("poplin", "poplin.bundle")]
+    loaders = (
+        "{name: type(sys.modules[name].__loader__).__name__ for name in sys.modules if name.startswith('poplin.')}"
+    )
+    loaded = ask(packed, loaders, *names)
+    assert loaded == {**dict.fromkeys(names, "Bundle"), "poplin.bundle": "SourceFileLoader"}
+
+
+def test_traceback_names_the_source_and_shows_its_line(packed: Path) -> None:
+    errors = run(packed, "from poplin.spec.address import parse_ip; parse_ip('1.2.3')").stderr
+    source = (packed / "poplin/spec/address.py").read_text().splitlines()
+    line = 'raise ValueError(f"{text!r} is not an IP address") from None'
+    number = 1 + [text.strip() for text in source].index(line)
+    assert f'File "{packed}/poplin/spec/address.py", line {number}, in parse_ip\n    {line}\n' in errors
+
+
+def test_docstrings_are_left_out_and_annotations_are_text(packed: Path) -> None:
+    module = "poplin.spec.address"
+    assert ask(packed, f"[{module}.__doc__, {module}.parse_ip.__doc__]", module) == [None, None]
+    assert ask(packed, f"{module}.parse_ip.__annotations__", module) == {"text": "str", "return": "IP"}
+
+
+def test_module_that_is_not_in_it_is_found_as_usual(folder: Path) -> None:
+    (folder / "poplin" / "later.py").write_text("VALUE = 7\n")
+    assert ask(folder, "poplin.later.VALUE", "poplin.later") == 7
+    assert run(folder, "import poplin.gone").stderr.endswith("No module named 'poplin.gone'\n")
+
+
+def test_without_a_bundle_nothing_changes(folder: Path) -> None:
+    (folder / NAME).unlink()
+    finders = "[getattr(finder, '__name__', str(finder)) for finder in sys.meta_path]"
+    assert ask(folder, finders) == ["BuiltinImporter", "FrozenImporter", "PathFinder"]
+    module = "poplin.spec.address"
+    assert ask(folder, f"type({module}.__loader__).__name__", module) == "SourceFileLoader"
+    assert ask(folder, f"{module}.__file__", module) == f"{folder}/poplin/spec/address.py"
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_plugin_runs_from_it(folder: Path, tmp_path: Path, plugin: str) -> None:
+    for source in folder.glob("poplin/**/*.py"):
+        if source.name != "bundle.py" and source.parent != folder / "poplin":
+            spoil(folder, str(source.relative_to(folder)))
+    script = tmp_path / plugin
+    script.write_text(entry_script(plugin, INTERPRETER, str(folder)))
+    script.chmod(0o755)
+    done = subprocess.run([script], env={"CNI_COMMAND": "VERSION"}, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["cniVersion"] == "1.1.0"
+
+
+def test_index_of_any_size_is_read(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    names = ["__init__", *(f"a_module_with_a_long_name_{number}" for number in range(400))]
+    (source / "poplin").mkdir(parents=True)
+    for number, name in enumerate(names):
+        (source / "poplin" / f"{name}.py").write_text(f"NUMBER = {number}\n")
+    shutil.copyfile(CHECKOUT / "poplin" / "bundle.py", source / "poplin" / "bundle.py")
+    files = [f"poplin/{name}.py" for name in [*names, "bundle"]]
+    final = install(source, files, tmp_path / "final")
+    assert int.from_bytes((final / NAME).read_bytes()[:4], "little") > HEAD
+    modules = [f"poplin.{name}" for name in (names[1], names[200], names[400])]
+    assert ask(final, f"[{', '.join(f'{name}.NUMBER' for name in modules)}]", *modules) == [1, 200, 400]
+
+
+def test_packing_twice_gives_the_same_bytes(packed: Path, tmp_path: Path) -> None:
+    before = (packed / NAME).read_bytes()
+    shutil.copytree(packed, tmp_path / "again", ignore=shutil.ignore_patterns(NAME))
+    command = [INTERPRETER, "-I", str(PACKER), str(tmp_path / "again"), str(packed)]
+    subprocess.run(command, check=True, timeout=PATIENCE)
+    assert (tmp_path / "again" / NAME).read_bytes() == before
