@@ -97,7 +97,7 @@ def look_at_host_ends(seen: SeenAttachment, result: Result, host: Namespace) -> 
         if not recorded.sandbox:
             link = host.rtnl.find_link(recorded.name)
             seen.interfaces.append(describe(recorded.name, False, recorded.mac, link, host))
-            compare(seen, recorded, link, "the host")
+            compare(seen, recorded, link, "on the host")
 
 
 def look_at_bridge(seen: SeenAttachment, entry: Entry, host: Namespace) -> None:
@@ -135,9 +135,9 @@ def compare(seen: SeenAttachment, recorded: Interface, link: Link | None, where:
     The MAC of a bridge says nothing: without one of its own it has that of some port.
     """
     if link is None:
-        seen.drift.append(f"interface {recorded.name} is missing on {where}")
+        seen.drift.append(f"interface {recorded.name} is missing {where}")
     elif recorded.mac and recorded.mac.lower() != link.mac and link.kind != "bridge":
-        seen.drift.append(f"interface {recorded.name} on {where} has MAC {link.mac}, not {recorded.mac}")
+        seen.drift.append(f"interface {recorded.name} {where} has MAC {link.mac}, not {recorded.mac}")
 
 
 # The container's side.
@@ -151,7 +151,7 @@ def look_at_container_ends(seen: SeenAttachment, result: Result, inside: Namespa
         link = inside.rtnl.find_link(item.name) if inside else None
         seen.interfaces.append(describe(item.name, True, item.mac, link, None))
         if inside:
-            compare(seen, item, link, "the container")
+            compare(seen, item, link, "in the container")
             if link and not any(not other.in_container for other in seen.interfaces):
                 seen.interfaces += find_peer(link, inside, host)
     for index, address in list_recorded_addresses(result):

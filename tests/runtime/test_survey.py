@@ -81,13 +81,13 @@ def test_what_is_missing_or_another_is_told(host: Any, wired: Any, tmp_path: Pat
     result["interfaces"][2]["mac"] = "02:00:00:00:00:01"
     now = wired.mac("eth0")
     assert look(host, wired, tmp_path, result).drift == [
-        f"interface eth0 on the container has MAC {now}, not 02:00:00:00:00:01",
+        f"interface eth0 in the container has MAC {now}, not 02:00:00:00:00:01",
         "address 10.1.0.2/16 is missing on eth0",
     ]
     host.sh("ip link del vethx")
     assert look(host, wired, tmp_path, result).drift == [
         "interface vethx is missing on the host",
-        "interface eth0 is missing on the container",
+        "interface eth0 is missing in the container",
         "address 10.1.0.2/16 is missing on eth0",
     ]
 
@@ -116,7 +116,7 @@ def test_before_0_3_0_a_missing_host_end_is_known_by_the_networks_bridge(host: A
     host.sh("ip link del vethx")
     seen = look(host, wired, tmp_path, {"cniVersion": "0.1.0", "ip4": {"ip": "10.1.0.2/16"}})
     assert seen.drift == [
-        "interface eth0 is missing on the container",
+        "interface eth0 is missing in the container",
         "address 10.1.0.2/16 is missing on eth0",
         "its link to bridge br0 is missing on the host",
     ]
