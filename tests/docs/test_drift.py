@@ -23,9 +23,10 @@ EOF""",
 def test_a_link_removed_by_hand_is_marked(tmp_path: Path) -> None:
     *made, drawing, check, left = run_session(SESSION, tmp_path)
     assert [each for each in (*made, drawing, left) if each.status] == []
-    first, second = (line for line in drawing.output.splitlines() if "════" in line)
-    assert first.count("missing") == 3 and "✗ eth0 missing" in first and "✗ 10.22.0.2/16 missing" in first
-    assert "missing" not in second and "eth0 10.22.0.3/16" in second
+    cables = [line for line in drawing.output.splitlines() if "════" in line]
+    blue, green = (next(line for line in cables if name in line) for name in ("blue", "green"))
+    assert blue.count("missing") == 3 and "✗ eth0 missing" in blue and "✗ 10.22.0.2/16 missing" in blue
+    assert "missing" not in green and "eth0 10.22.0.3/16" in green
     assert "✗ interface eth0 is missing in the container" in drawing.output
     assert check.status == 4 and "interface 'eth0' is gone from the container" in check.output
     assert "blue" not in left.output and "green" in left.output
