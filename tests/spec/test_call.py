@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from spec.results import example
 
 from poplin.spec.call import REQUIRED, Call, Environment, make_call, read_config
-from poplin.spec.errors import CNIError, DecodingFailure, InvalidConfig, InvalidEnvironment
+from poplin.spec.errors import CNIError, DecodingFailure, IncompatibleVersion, InvalidConfig, InvalidEnvironment
 from poplin.spec.jsontext import dumps
 from poplin.spec.result import Result
 from poplin.spec.versions import KNOWN
@@ -137,6 +137,14 @@ def test_previous_result_passes_through_in_the_configs_version(version):
 def test_previous_result_that_does_not_decode_is_refused(wrong):
     with pytest.raises(DecodingFailure):
         call(cniVersion="1.1.0", prevResult=wrong).find_prev_result()
+
+
+def test_a_version_above_what_the_plugin_supports_is_named_to_the_newer_verbs():
+    environ = {**ENVIRON, "CNI_COMMAND": "STATUS"}
+    with pytest.raises(IncompatibleVersion) as caught:
+        make_call(Environment(environ), read_config('{"name": "n", "cniVersion": "9.9.9"}'), ("1.1.0",))
+    assert caught.value.msg == "plugin version does not allow STATUS"
+    assert caught.value.details == "'9.9.9' is above what it supports: [\"1.1.0\"]"
 
 
 # Answers and the list for GC.

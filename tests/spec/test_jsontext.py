@@ -104,6 +104,12 @@ def test_bad_document_is_a_decoding_failure_that_names_it_and_says_why(text):
     assert caught.value.details
 
 
+def test_json_is_utf_8_whatever_it_looks_like():
+    with pytest.raises(DecodingFailure) as caught:
+        loads('{"a": 1}'.encode("utf-16"))
+    assert caught.value.details == "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"
+
+
 def test_whatever_depth_reads_also_writes_or_fails_as_a_decoding_failure():
     for depth in range(100, 1000, 100):
         try:

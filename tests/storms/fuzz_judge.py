@@ -138,9 +138,9 @@ def expected_of_namespace(call: Call, value: object) -> frozenset[int] | None:
 # How errors speak of some keys.
 SPOKEN = {
     "cniVersion": ("version",),
-    "ranges": ("range set",),
     "type": ("plugin", "no valid ip"),
     "ipam": ("no valid ip",),
+    **dict.fromkeys(("ranges", "subnet", "rangeStart", "rangeEnd", "gateway"), ("range set",)),
 }
 
 

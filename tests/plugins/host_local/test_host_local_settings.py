@@ -139,6 +139,7 @@ def test_what_cannot_be_is_an_invalid_config(ipam: object, msg: str, details: st
         ("text", "cannot decode `ipam`"),
         ({"subnet": "10.0.0.0"}, "cannot decode `ipam.subnet`"),
         ({"subnet": 10}, "cannot decode `ipam.subnet`"),
+        ({"subnet": []}, "cannot decode `ipam.subnet`"),
         ({"subnet": "10.0.0.0/24", "rangeStart": "10.0.0.300"}, "cannot decode `ipam.rangeStart`"),
         ({"ranges": {}}, "cannot decode `ipam.ranges`"),
         ({"ranges": [{"subnet": "10.0.0.0/24"}]}, "cannot decode `ipam.ranges[0]`"),
