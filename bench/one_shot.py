@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -25,6 +26,9 @@ from netlab import PRIVATE, REFERENCE, Container, Host, enter_private_mounts  # 
 from poplin.invoke.execute import execute  # noqa: E402
 
 GATEWAY = "10.22.0.1"
+# Before each sample, of random length: removing a link waits for the kernel's timers, and a sample that always comes at
+# the same moment after the last one rides on them.
+LONGEST_PAUSE = 0.03
 REPORT = CHECKOUT / "docs" / "benchmarks.md"
 
 
@@ -47,6 +51,7 @@ class Side:
         }
         stdin = json.dumps(conf).encode()
         path = str(self.folder / str(conf["type"]))
+        time.sleep(random.uniform(0, LONGEST_PAUSE))
         with host.entered():
             start = time.perf_counter()
             execute(path, stdin, environ)
