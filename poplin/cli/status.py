@@ -1,4 +1,7 @@
-"""Ask the plugins of a network whether `poplin add` would succeed now."""
+"""Ask the plugins of a network whether `poplin add` would succeed now.
+
+Below 1.1.0 the specification has no STATUS; what is asked then is whether the plugins are there and speak the version.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from poplin.cli.failure import find_status, report
 from poplin.cli.settings import add_call_arguments, make_runtime, network_folder
 from poplin.runtime.networks import get_network
 from poplin.runtime.status import ask_status
+from poplin.runtime.validate import validate
 from poplin.spec.errors import CNIError
 from poplin.spec.jsontext import dumps
 
@@ -26,7 +30,10 @@ def run(options: argparse.Namespace) -> int:
     """`poplin status`."""
     try:
         network = get_network(network_folder(), options.network)
-        asked = ask_status(make_runtime(options.timeout), network)
+        runtime = make_runtime(options.timeout)
+        asked = ask_status(runtime, network)
+        if not asked:
+            validate(runtime, network)
     except CNIError as error:
         if not options.json:
             return report(error, "poplin status")
@@ -36,6 +43,6 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(dumps({"version": 1, "network": network.name, "ready": True, "asked": asked}, 2))
     else:
-        note = "" if asked else f"; its version {network.version} has no STATUS, so no plugin was asked"
+        note = "" if asked else f"; its version {network.version} has no STATUS, but its plugins are there and speak it"
         print(f"{network.name}: ready{note}")
     return 0

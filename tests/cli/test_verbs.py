@@ -164,13 +164,21 @@ def test_status_says_whether_add_would_succeed(poplin: Any, configure: Any, doub
     assert done.object["ready"] is False
 
 
-def test_status_says_when_nobody_could_be_asked(poplin: Any, configure: Any) -> None:
+def test_status_of_a_version_without_it_asks_whether_the_plugins_are_there(
+    poplin: Any, configure: Any, double: Any
+) -> None:
     configure("noop", version="1.0.0")
+    done = poplin("status", "mynet")
+    assert (done.status, done.output) == (1, "")
+    assert "network 'mynet' cannot run here" in done.errors and "noop" in done.errors
+    noop = double("noop")
     done = poplin("status", "mynet")
     assert (done.status, done.output) == (
         0,
-        "mynet: ready; its version 1.0.0 has no STATUS, so no plugin was asked\n",
+        "mynet: ready; its version 1.0.0 has no STATUS, but its plugins are there and speak it\n",
     )
+    assert poplin("status", "mynet", "--json").object["asked"] is False
+    assert set(noop.commands) <= {"VERSION"}
 
 
 # gc.
