@@ -102,6 +102,14 @@ class Namespace:
         """Set a switch inside. Raises OSError."""
         self.run(write_sysctl, key, value)
 
+    def prefer_sysctl(self, key: str, value: str) -> bool:
+        """Set a switch inside, if the kernel has it: one that was started without IPv6 has none of those."""
+        try:
+            self.write_sysctl(key, value)
+        except FileNotFoundError:
+            return False
+        return True
+
 
 def setns(fd: int) -> None:
     """Move the thread into the network namespace behind `fd`. Raises OSError."""

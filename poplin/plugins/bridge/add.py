@@ -41,18 +41,19 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
         port = add_port(call, host, container, bridge, settings, mtu)
         inner = container.rtnl.get_link(call.ifname)
         result.interfaces = [
-            Interface(bridge.name, bridge.mac),
+            Interface(bridge.name),
             Interface(port.name, port.mac),
             Interface(call.ifname, inner.mac, call.netns),
         ]
-        reply = call.reply(result)
         set_up_container(call, container, settings, result)
         ensure_gateways(host, settings, bridge, gateway_prefixes(result) if settings.is_gateway else [])
         if not settings.disable_container_interface:
             wait_until_operational(host.rtnl, port)
         if settings.ip_masq:
             note(call, "ipMasq is accepted and not done yet: the container is not hidden behind the host")
-    return reply
+        # only now, because a bridge that others made may have taken the new port's address
+        result.interfaces[0].mac = host.rtnl.get_link(bridge.name).mac
+        return call.reply(result)
 
 
 def complete(result: Result, settings: Settings) -> None:
@@ -97,9 +98,9 @@ def set_up_container(call: Call, container: Namespace, settings: Settings, resul
     """The container's end: switches first, because they act when the link comes up."""
     if settings.has_ipam:
         dad = "1" if settings.enable_dad else "0"
-        container.write_sysctl(f"net/ipv6/conf/{call.ifname}/accept_dad", dad)
+        container.prefer_sysctl(f"net/ipv6/conf/{call.ifname}/accept_dad", dad)
         if settings.enable_dad:
-            container.write_sysctl(f"net/ipv6/conf/{call.ifname}/enhanced_dad", "1")
+            container.prefer_sysctl(f"net/ipv6/conf/{call.ifname}/enhanced_dad", "1")
         container.write_sysctl(f"net/ipv4/conf/{call.ifname}/arp_notify", "1")
         configure_interface(container, call.ifname, result, dad=settings.enable_dad)
     elif not settings.disable_container_interface:

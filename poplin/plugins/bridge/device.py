@@ -32,10 +32,11 @@ def ensure_bridge(host: Namespace, settings: Settings, mtu: int, *, ipv6: bool) 
     """
     link = host.rtnl.find_link(settings.bridge)
     if link is None:
-        host.rtnl.ensure(add_bridge(settings.bridge, random_mac(), mtu=mtu))
-        host.write_sysctl(f"net/ipv6/conf/{settings.bridge}/accept_ra", "0")
-        if not ipv6:
-            host.write_sysctl(disable_ipv6_key(settings), "1")
+        made = host.rtnl.ensure(add_bridge(settings.bridge, random_mac(), mtu=mtu))
+        if made:  # else another ADD was faster
+            host.prefer_sysctl(f"net/ipv6/conf/{settings.bridge}/accept_ra", "0")
+        if made and not ipv6:
+            host.prefer_sysctl(disable_ipv6_key(settings), "1")
         link = host.rtnl.get_link(settings.bridge)
     require_bridge(link)
     if not link.is_up or (settings.promisc and not link.flags & IFF_PROMISC):

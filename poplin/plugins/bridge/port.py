@@ -63,8 +63,8 @@ def make_pair(call: Call, host: Namespace, container: Namespace, settings: Setti
 
 def silence_ipv6(host: Namespace, name: str) -> None:
     """A bridge port needs no IPv6 of its own; before it is up, or it would already have joined its groups."""
-    host.write_sysctl(f"net/ipv6/conf/{name}/accept_ra", "0")
-    host.write_sysctl(f"net/ipv6/conf/{name}/disable_ipv6", "1")
+    host.prefer_sysctl(f"net/ipv6/conf/{name}/accept_ra", "0")
+    host.prefer_sysctl(f"net/ipv6/conf/{name}/disable_ipv6", "1")
 
 
 def wait_until_operational(rtnl: Rtnl, port: Link) -> Link:

@@ -230,15 +230,25 @@ def test_the_mac_of_a_foreign_bridge_stays(
     assert host.mac("br0") == before
 
 
+def test_the_result_has_the_mac_that_a_foreign_bridge_took_from_its_port(
+    host: Host, container: Container, network: Network
+) -> None:
+    host.sh("ip link add br0 type bridge")
+    conf = network(V4)
+    result = host.cni("ADD", conf, container)
+    assert result["interfaces"][0]["mac"] == host.mac("br0") == result["interfaces"][1]["mac"]
+    host.cni("CHECK", {**conf, "prevResult": result}, container)
+
+
 @pytest.mark.facts("plugins-main-ipam", 56)
 def test_an_emptied_bridge_becomes_a_gateway(host: Host, network: Network) -> None:
     host.sh("ip link add br0 type bridge")
     first, second, third = (host.add_container() for _ in range(3))
     host.cni("ADD", network(), first)
     host.cni("DEL", network(), first)
-    host.cni("ADD", network(V4, isGateway=True), second)
+    result = host.cni("ADD", network(V4, isGateway=True), second)
     mac = host.mac("br0")
-    assert mac != "00:00:00:00:00:00"
+    assert mac == result["interfaces"][0]["mac"] != "00:00:00:00:00:00"
     host.cni("ADD", network(V4, isGateway=True), third)
     assert host.mac("br0") == mac
     assert second.pings("10.1.2.1")
@@ -300,6 +310,18 @@ def test_a_bridge_for_ipv4_alone_learns_ipv6_when_it_is_needed(host: Host, netwo
     assert host.sysctl("net/ipv6/conf/br0/disable_ipv6") == "1"
     host.cni("ADD", {**network(V6, isGateway=True), "name": "other"}, second)
     assert second.pings("2001:db8::1") and first.pings("10.1.2.1")
+
+
+def test_a_kernel_without_ipv6(host: Host, container: Container, network: Network, tmp_path: Path) -> None:
+    (tmp_path / "bridge").write_text(
+        f"#!/bin/sh\nexec unshare -m sh -c 'mount -t tmpfs t /proc/sys/net/ipv6; exec {host.bin_dir}/bridge'\n"
+    )
+    (tmp_path / "bridge").chmod(0o755)
+    host.cni("ADD", network(V4, isDefaultGateway=True), container, bin_dir=tmp_path)
+    assert container.pings("10.1.2.1")
+    other = host.add_container()
+    reply = host.call("ADD", network(V6, isGateway=True), other, bin_dir=tmp_path)
+    assert (reply.code, other.links(), len(host.links())) == (5, [], 2)
 
 
 @pytest.mark.facts("plugins-main-ipam", 63, 226)
