@@ -9,6 +9,11 @@ from typing import Any
 import pytest
 from netlab import Container, Host, lease_files, with_prev_result
 
+from poplin.linux.netns import Namespace
+from poplin.linux.wire.bridge import MOST_PORTS
+from poplin.linux.wire.link import set_link
+from poplin.linux.wire.veth import add_veth
+
 Network = Callable[..., dict[str, Any]]
 V4 = "10.1.2.0/24"
 
@@ -177,3 +182,18 @@ def test_check_with_a_sandbox_that_is_no_path(host: Host, container: Container, 
     reply = host.call("CHECK", with_prev_result(conf, result), container)
     assert reply.code == 103
     assert "Traceback" not in reply.errors
+
+
+def test_port_1024_is_refused_in_words(host: Host, container: Container, network: Network, leases: Path) -> None:
+    host.sh("ip link add br0 type bridge")
+    host.set_sysctl("net/ipv6/conf/default/disable_ipv6", "1")
+    with host.entered(), Namespace() as here:
+        ports = range(MOST_PORTS)
+        here.rtnl.apply(*(add_veth(f"port{n}", f"far{n}", here.fd) for n in ports))
+        bridge = here.rtnl.get_link("br0").index
+        here.rtnl.apply(*(set_link(f"port{n}", master=bridge) for n in ports))
+        before = len(here.rtnl.list_links())
+    reply = host.call("ADD", network(V4), container)
+    assert (reply.code, reply.object["msg"]) == (102, "bridge 'br0' is full")
+    assert "1023 ports" in reply.object["details"]
+    assert (len(host.links()) + 1, container.links(), lease_files(leases)) == (before, [], [])
