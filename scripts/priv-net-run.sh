@@ -6,7 +6,7 @@
 # The script of the CNI documents, under its name there. The same as `poplin run -- COMMAND`, and needs no .venv.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
-exec /usr/bin/python3 -c '
+exec /usr/bin/python3 -I -c '
 import sys
 sys.path.insert(0, sys.argv.pop(1))
 from poplin.cli.main import main

@@ -1,6 +1,6 @@
 """Attach a network namespace to a network. Prints the result as JSON, or the error.
 
-If a plugin of the chain fails, what the others did is taken back.
+If a plugin of the chain fails, or the command is interrupted, what was done is taken back.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 
 from poplin.cli.failure import describe, find_status, print_error_object
+from poplin.cli.interruption import unwind_when_ended
 from poplin.cli.settings import add_attachment_arguments, make_attachment, make_runtime, network_folder
 from poplin.runtime.attach import attach
 from poplin.runtime.attachment import Attachment
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """`poplin add`."""
+    unwind_when_ended()
     version = ""
     try:
         network = get_network(network_folder(), options.network)

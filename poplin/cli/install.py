@@ -13,7 +13,7 @@ import sys
 from poplin.cli.build import write_entry
 from poplin.cli.failure import FAILED
 from poplin.cli.interpreter import find_interpreter
-from poplin.cli.library import install_library, list_sources, name_library, remove_library
+from poplin.cli.library import GENERATIONS, install_library, list_sources, name_library, remove_library
 from poplin.cli.manifest import DEFAULT_LIB_DIR, Manifest, digest, read_manifest, write_manifest
 from poplin.cli.ownership import check_private
 from poplin.cli.samples import write_samples
@@ -39,7 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """`poplin install`: first everything that may be refused, then the code, then the executables."""
-    bin_dir, lib_dir = os.path.abspath(options.bin_dir), os.path.abspath(options.lib_dir)
+    # The code's real path: a link on the way could be turned to other code.
+    bin_dir, lib_dir = os.path.abspath(options.bin_dir), os.path.realpath(options.lib_dir)
     foreign = [name for name in PLUGINS if is_foreign(f"{bin_dir}/{name}")]
     if foreign and not options.force:
         print(
@@ -47,25 +48,26 @@ def run(options: argparse.Namespace) -> int:
         )
         return FAILED
     interpreter = find_interpreter()
-    check_private([interpreter, *map(str, list_sources())])
+    check_private([interpreter, *map(str, list_sources()), lib_dir, bin_dir])
     manifest = read_manifest(lib_dir)
-    former = manifest.library
+    library = name_library(lib_dir, interpreter)
     manifest.folders = list(dict.fromkeys([*manifest.folders, *make_folders(lib_dir), *make_folders(bin_dir)]))
-    check_private([lib_dir, bin_dir])
-
-    manifest.library = name_library(lib_dir, interpreter)
-    install_library(manifest.library, interpreter)
+    check_private([lib_dir, bin_dir])  # again: in a folder like /tmp somebody may have been faster
+    manifest.libraries = list(dict.fromkeys([library, *manifest.libraries]))
+    write_manifest(lib_dir, manifest)  # before there is any code: what is cut short can be uninstalled
+    install_library(library, interpreter)
     write_plugins(manifest, bin_dir, interpreter, lib_dir)
     if options.conf_dir:
         conf_dir = os.path.abspath(options.conf_dir)
         manifest.folders += make_folders(conf_dir)
         manifest.samples |= write_samples(conf_dir)
+    for unused in manifest.libraries[GENERATIONS:]:
+        remove_library(unused)
+    del manifest.libraries[GENERATIONS:]
     write_manifest(lib_dir, manifest)
-    if former and former != manifest.library:
-        remove_library(former)
     for name in PLUGINS:  # what does not run is not installed
         execute(f"{bin_dir}/{name}", b"", {"CNI_COMMAND": "VERSION"}, timeout=60)
-    print(f"{bin_dir}: {' '.join(PLUGINS)}\ncode: {manifest.library}, run by {interpreter}")
+    print(f"{bin_dir}: {' '.join(PLUGINS)}\ncode: {library}, run by {interpreter}")
     return 0
 
 
@@ -78,18 +80,19 @@ def is_foreign(path: str) -> bool:
 
 
 def write_plugins(manifest: Manifest, bin_dir: str, interpreter: str, lib_dir: str) -> None:
-    """The executables here, and those of earlier installations elsewhere, as the former code will go.
+    """The executables here, and those of earlier installations elsewhere that are still ours, as their code will go.
 
-    On record before they are written: an installation that is cut short can be uninstalled.
+    On record before they are written.
     """
-    paths = [f"{place}/{name}" for place in dict.fromkeys([bin_dir, *manifest.bin_dirs]) for name in PLUGINS]
-    wanted = [path for path in paths if os.path.dirname(path) == bin_dir or not is_foreign(path)]
-    for path in wanted:
-        text = entry_script(os.path.basename(path), interpreter, manifest.library)
-        manifest.plugins[path] = digest(text.encode())
+    library = manifest.libraries[0]
+    manifest.plugins = {path: known for path, known in manifest.plugins.items() if os.path.lexists(path)}
+    elsewhere = [path for path in manifest.plugins if os.path.basename(path) in PLUGINS and not is_foreign(path)]
+    wanted = dict.fromkeys([*(f"{bin_dir}/{name}" for name in PLUGINS), *elsewhere])
+    texts = {path: entry_script(os.path.basename(path), interpreter, library) for path in wanted}
+    manifest.plugins |= {path: digest(text.encode()) for path, text in texts.items()}
     write_manifest(lib_dir, manifest)
-    for path in wanted:
-        write_entry(path, os.path.basename(path), interpreter, manifest.library)
+    for path in texts:
+        write_entry(path, os.path.basename(path), interpreter, library)
 
 
 def make_folders(path: str) -> list[str]:

@@ -3,7 +3,8 @@
     /usr/local/lib/poplin/0.1.0/3f9a1c52/poplin/...
 
 A new content is a new folder beside the old one, there at once and whole by one rename. Switching to it is replacing
-the entry scripts, each by one rename; a plugin that is just running goes on with the code it began with.
+the entry scripts, each by one rename. A plugin that is just starting may have read its script before and looks for the
+code after, so the former folder stays until the next switch.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from poplin.cli.manifest import digest
 from poplin.invoke.entry import code_folder
 
 HOT = ("spec", "linux", "invoke", "plugins")
+GENERATIONS = 2
 
 
 def list_sources() -> list[Path]:
@@ -48,7 +50,8 @@ def install_library(library: str, interpreter: str) -> None:
     version_folder = os.path.dirname(library)
     os.makedirs(version_folder, exist_ok=True)
     os.chmod(version_folder, 0o755)
-    staging = f"{library}.{os.urandom(4).hex()}.new"
+    staging = name_staging(library)
+    shutil.rmtree(staging, ignore_errors=True)  # of an installation that was cut short
     try:
         for file in list_sources():
             target = Path(staging, file.relative_to(code_folder()))
@@ -61,6 +64,11 @@ def install_library(library: str, interpreter: str) -> None:
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
+
+
+def name_staging(library: str) -> str:
+    """Where it is made."""
+    return f"{library}.new"
 
 
 def pack_bundle(interpreter: str, staging: str, library: str) -> None:
@@ -81,7 +89,8 @@ def protect(folder: str) -> None:
 
 def remove_library(library: str) -> None:
     """Remove the folder and the one of its version, if that is empty then."""
-    shutil.rmtree(library, ignore_errors=True)
+    for folder in (library, name_staging(library)):
+        shutil.rmtree(folder, ignore_errors=True)
     remove_if_empty(os.path.dirname(library))
 
 

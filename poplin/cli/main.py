@@ -67,10 +67,13 @@ def main(argv: Sequence[str] | None = None, prog: str = "") -> int:
     """Run one verb; the exit status. Called `cnitool`, it behaves as that does."""
     try:
         status = choose(argv, prog)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read our output has gone, as in `poplin list | head -1`
+        if sys.stdout:  # None if we were started with it closed
+            sys.stdout.flush()
+    except OSError as error:  # verbs report their own; this one is about our output
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
-        return 128 + signal.SIGPIPE
+        if isinstance(error, BrokenPipeError):  # whoever read it has gone, as in `poplin list | head -1`
+            return 128 + signal.SIGPIPE
+        return report(error, "poplin: cannot write the output")
     return status
 
 

@@ -1,7 +1,7 @@
 """What `poplin install` installed, on record beside it, so that `poplin uninstall` removes exactly that.
 
 /usr/local/lib/poplin/manifest.json   {"version": 1, "plugins": {path: sha256}, "samples": {path: sha256},
-                                       "folders": [path], "library": path}
+                                       "folders": [path], "libraries": [path, newest first]}
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ NAME = "manifest.json"
 
 @dataclass
 class Manifest:
-    """Files with their digests, folders that were made for them, and the folder with the code."""
+    """Files with their digests, folders that were made for them, and the folders with the code, newest first."""
 
     plugins: dict[str, str] = field(default_factory=dict)
     samples: dict[str, str] = field(default_factory=dict)
     folders: list[str] = field(default_factory=list)
-    library: str = ""
+    libraries: list[str] = field(default_factory=list)
 
     @property
     def bin_dirs(self) -> list[str]:
@@ -51,7 +51,7 @@ def read_manifest(lib_dir: str) -> Manifest:
         {path: str(digest) for path, digest in fields.mapping("plugins").items()},
         {path: str(digest) for path, digest in fields.mapping("samples").items()},
         fields.texts("folders"),
-        fields.text("library"),
+        fields.texts("libraries"),
     )
 
 
@@ -62,7 +62,7 @@ def write_manifest(lib_dir: str, manifest: Manifest) -> None:
         "plugins": manifest.plugins,
         "samples": manifest.samples,
         "folders": manifest.folders,
-        "library": manifest.library,
+        "libraries": manifest.libraries,
     }
     write_atomic(f"{lib_dir}/{NAME}", dumps(record, 2).encode() + b"\n", mode=0o644)
 

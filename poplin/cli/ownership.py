@@ -14,10 +14,14 @@ class WritableByOthers(OSError):
 
 
 def check_private(paths: Iterable[str]) -> None:
-    """Every path and every folder above it belongs to root or to us and no one else may write it."""
+    """Every path and every folder above it belongs to root or to us and no one else may write it.
+
+    What is not there yet is nobody's: who makes it must do so for himself only.
+    """
     everything = {above for path in paths for above in list_above(os.path.realpath(path))}
     for each in sorted(everything):
-        check_one(each)
+        if os.path.lexists(each):
+            check_one(each)
 
 
 def list_above(path: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 Without a NETWORK it is every one in NETCONFPATH, by file name. The loopback interface is always up. When the command
 has ended it is detached and nothing stays; the exit status is the command's, or 128 and the number of its signal.
+Should poplin itself be killed, so is the command, and `poplin gc` removes what stays.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ import argparse
 import os
 import signal
 import sys
-from types import FrameType
-from typing import NoReturn
 
 from poplin.cli.add import attach_or_undo
 from poplin.cli.failure import FAILED, USAGE, report
-from poplin.cli.settings import add_call_arguments, make_runtime, network_folder, read_arguments
-from poplin.cli.settings import read_capability_arguments as read_capabilities
+from poplin.cli.interruption import unwind_when_ended
+from poplin.cli.settings import (
+    add_call_arguments,
+    make_runtime,
+    network_folder,
+    read_arguments,
+    read_capability_arguments,
+)
 from poplin.runtime.attachment import Attachment
 from poplin.runtime.caller import Runtime
 from poplin.runtime.detach import detach
@@ -38,12 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """`poplin run`."""
-    if not options.command:
+    if not options.command or not options.command[0]:
         print(f"{PROG}: no command; write it after `--`: poplin run mynet -- ip addr", file=sys.stderr)
         return USAGE
     networks = choose_networks(options.networks)
     runtime = make_runtime(options.timeout)
-    signal.signal(signal.SIGTERM, leave)
+    unwind_when_ended()
     with Sandbox() as sandbox:
         return run_attached(runtime, sandbox, plan(networks, sandbox.netns), options.command)
 
@@ -61,7 +66,7 @@ def plan(networks: list[NetworkList], netns: str) -> list[tuple[NetworkList, Att
     """Each network with its interface name; a loopback network is always `lo` and takes no number."""
     container_id = f"run-{os.urandom(6).hex()}"
     args = read_arguments(os.environ.get("CNI_ARGS", ""))
-    capability_args = read_capabilities(os.environ.get("CAP_ARGS", ""))
+    capability_args = read_capability_arguments(os.environ.get("CAP_ARGS", ""))
     steps: list[tuple[NetworkList, Attachment]] = []
     number = 0
     for network in networks:
@@ -100,8 +105,3 @@ def detach_all(runtime: Runtime, attached: list[tuple[NetworkList, Attachment]])
             failed += 1
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return failed
-
-
-def leave(number: int, frame: FrameType | None) -> NoReturn:
-    """Ended while attaching: unwind, which takes back what was done."""
-    raise SystemExit(128 + number)

@@ -10,7 +10,7 @@ import argparse
 from poplin.cli.failure import find_status, report
 from poplin.cli.settings import add_call_arguments, make_runtime, network_folder
 from poplin.runtime.networks import get_network
-from poplin.runtime.status import ask_status
+from poplin.runtime.status import ask_status, has_verb
 from poplin.runtime.validate import validate
 from poplin.spec.errors import CNIError
 from poplin.spec.jsontext import dumps
@@ -28,16 +28,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """`poplin status`."""
+    asked = False
     try:
         network = get_network(network_folder(), options.network)
         runtime = make_runtime(options.timeout)
-        asked = ask_status(runtime, network)
-        if not asked:
-            validate(runtime, network)
+        asked = has_verb(network, "STATUS")
+        (ask_status if asked else validate)(runtime, network)
     except CNIError as error:
         if not options.json:
             return report(error, "poplin status")
-        view = {"version": 1, "network": options.network, "ready": False, "asked": True, "error": error.as_object()}
+        view = {"version": 1, "network": options.network, "ready": False, "asked": asked, "error": error.as_object()}
         print(dumps(view, 2))
         return find_status(error)
     if options.json:

@@ -24,12 +24,13 @@ def run(options: argparse.Namespace) -> int:
     """`poplin uninstall`: executables first, as they need the code; the record last, so that it can be repeated."""
     lib_dir = os.path.abspath(options.lib_dir)
     manifest = read_manifest(lib_dir)
-    if not manifest.library:
+    if not manifest.libraries:
         print(f"poplin uninstall: nothing is installed, as far as {lib_dir} knows", file=sys.stderr)
         return NOT_FOUND
     for path, installed in (manifest.plugins | manifest.samples).items():
         remove_unchanged(path, installed)
-    remove_library(manifest.library)
+    for library in manifest.libraries:
+        remove_library(library)
     remove_file(f"{lib_dir}/{NAME}")
     for path in sorted(manifest.folders, key=len, reverse=True):
         remove_if_empty(path)

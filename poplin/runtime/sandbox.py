@@ -28,6 +28,9 @@ MS_NOSUID = 2
 MS_REC = 16384
 MS_SLAVE = 1 << 19
 
+# linux/prctl.h
+PR_SET_PDEATHSIG = 1
+
 # linux/sockios.h, linux/if.h
 SIOCGIFFLAGS = 0x8913
 SIOCSIFFLAGS = 0x8914
@@ -35,6 +38,8 @@ IFF_UP = 1
 IFREQ = struct.Struct("16sh14x")
 
 WAITED_FOR = (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+HANDLED_BY_US = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 CANNOT_EXECUTE = 126  # as a shell says it
 NOT_FOUND = 127
 
@@ -119,9 +124,14 @@ class Sandbox:
 
 
 def be_child(tell_ready: int, wait_for_go: int) -> NoReturn:
-    """Enter new namespaces, say so, wait for a command and become it. End of file instead of one: not needed."""
+    """Enter new namespaces, say so, wait for a command and become it. End of file instead of one: not needed.
+
+    Should the parent be killed, so is the command: nobody else knows that its attachments are in use, and GC would take
+    them away below it.
+    """
     status = CANNOT_EXECUTE
     try:
+        call(libc.prctl, PR_SET_PDEATHSIG, signal.SIGKILL)
         enter_namespaces(tell_ready)
         with open(wait_for_go, "rb") as go:
             command = go.read().decode(errors="surrogateescape")
@@ -153,7 +163,10 @@ def become(command: list[str]) -> int:
     """Execute the command; the exit status if that fails."""
     try:
         show_own_links()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ):
+        for number in HANDLED_BY_US:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # by our caller, and for the command too
+                signal.signal(number, signal.SIG_DFL)
+        for number in IGNORED_BY_PYTHON:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         os.execvp(command[0], command)

@@ -4,32 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from netlab import Reply
 
 from poplin.cli.main import main
 
-
-@dataclass
-class Outcome:
-    """What a command did."""
-
-    status: int
-    output: str
-    errors: str
-
-    @property
-    def object(self) -> dict[str, Any]:
-        """The JSON it printed."""
-        value = json.loads(self.output)
-        assert isinstance(value, dict)
-        return value
-
-
-Poplin = Callable[..., Outcome]
+Poplin = Callable[..., Reply]
 
 
 @pytest.fixture
@@ -61,10 +44,10 @@ def configure(config_dir: Path) -> Callable[..., None]:
 def poplin(config_dir: Path, capfd: pytest.CaptureFixture[str]) -> Poplin:
     """Runs the command."""
 
-    def run(*arguments: str, prog: str = "poplin") -> Outcome:
+    def run(*arguments: str, prog: str = "poplin") -> Reply:
         capfd.readouterr()
         status = main(arguments, prog)
         said = capfd.readouterr()
-        return Outcome(status, said.out, said.err)
+        return Reply(status, said.out, said.err)
 
     return run

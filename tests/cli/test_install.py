@@ -43,7 +43,7 @@ class Place:
     @property
     def library(self) -> Path:
         """The installed code."""
-        return Path(json.loads((self.lib / "manifest.json").read_text())["library"])
+        return Path(json.loads((self.lib / "manifest.json").read_text())["libraries"][0])
 
     @property
     def files(self) -> list[str]:
@@ -139,9 +139,7 @@ def test_a_second_installation_changes_nothing(place: Place) -> None:
     assert place.files == before
 
 
-def test_new_code_goes_beside_the_old_which_goes_when_nothing_uses_it(
-    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_new_code_goes_beside_the_old_which_goes_with_the_next(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     place.install()
     old = place.library
     other = place.folder / "other"
@@ -149,10 +147,54 @@ def test_new_code_goes_beside_the_old_which_goes_when_nothing_uses_it(
     monkeypatch.setattr("poplin.cli.library.__version__", "9.9.9")
     assert place.install().status == 0
     assert place.library.parent.name == "9.9.9"
-    assert not old.exists()
     for folder in (place.bin, other):
         subprocess.run([folder / "loopback"], env=VERSION, capture_output=True, check=True)
         assert str(place.library) in (folder / "loopback").read_text()
+    monkeypatch.setattr("poplin.cli.library.__version__", "9.9.10")
+    assert place.install().status == 0
+    assert not old.parent.exists()
+    monkeypatch.undo()
+    assert place.uninstall().status == 0
+    assert not place.lib.exists()
+
+
+def test_a_plugin_that_has_just_read_its_script_finds_its_code_after_the_switch(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.install()
+    script = (place.bin / "bridge").read_text()
+    monkeypatch.setattr("poplin.cli.library.__version__", "9.9.9")
+    place.install()
+    assert (place.bin / "bridge").read_text() != script
+    done = subprocess.run([find_interpreter(), "-IS", "-c", script], env=VERSION, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_earlier_folder_that_is_gone_is_no_obstacle(place: Place) -> None:
+    other = place.folder / "other"
+    place._poplin("install", "--bin-dir", str(other), "--lib-dir", str(place.lib))
+    shutil.rmtree(other)
+    done = place.install()
+    assert (done.status, done.errors) == (0, "")
+    assert not other.exists()
+    recorded = json.loads((place.lib / "manifest.json").read_text())["plugins"]
+    assert sorted(recorded) == sorted(f"{place.bin}/{name}" for name in PLUGINS)
+
+
+def test_what_was_cut_short_is_uninstalled_whole(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by a kill while the code is being compiled: nothing of ours gets to clean up."""
+    before = place.files
+    with monkeypatch.context() as context:
+        context.setattr("poplin.cli.library.shutil.rmtree", lambda *_, **__: None)
+        context.setattr("poplin.cli.library.pack_bundle", interrupt)
+        assert place.install().status == 130
+    assert [name for name in place.files if name.endswith(".new/poplin/bundle.py")]
+    assert place.uninstall().status == 0
+    assert place.files == before
+
+
+def interrupt(*arguments: str) -> None:
+    raise KeyboardInterrupt
 
 
 def test_what_is_not_ours_is_kept_unless_forced(place: Place) -> None:
@@ -196,15 +238,27 @@ def test_what_others_may_write_is_refused(tmp_path: Path, who: str) -> None:
         check_private([str(file)])
 
 
-def test_a_folder_others_may_write_is_refused_before_any_code_is_there(place: Place) -> None:
+def test_a_folder_others_may_write_is_refused_before_anything_is_made(place: Place) -> None:
     place.lib.mkdir(parents=True)
     place.lib.chmod(0o777)
+    before = place.files
     done = place.install()
     assert done.status == 1
     assert done.errors == (
         f"poplin install: {place.lib} has mode 777, others could change what root will run; chmod go-w it first\n"
     )
-    assert not [name for name in place.files if name.endswith((".py", "bridge"))]
+    assert place.files == before
+
+
+def test_the_code_is_found_by_its_real_path(place: Place) -> None:
+    """Whoever owns the link could otherwise turn it to code of his own."""
+    (place.folder / "real").mkdir()
+    place.lib.parent.mkdir()
+    place.lib.symlink_to(place.folder / "real")
+    assert place.install().status == 0
+    assert f"sys.path.insert(0, '{place.folder}/real/" in (place.bin / "bridge").read_text()
+    assert place.uninstall().status == 0
+    assert list((place.folder / "real").iterdir()) == []
 
 
 def test_a_checkout_others_may_write_is_refused(place: Place, tmp_path: Path) -> None:

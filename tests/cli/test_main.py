@@ -39,6 +39,7 @@ def test_mistakes_of_usage_have_a_status_of_their_own(poplin: Any) -> None:
     assert poplin("add", "mynet").status == 2
     assert poplin("gc", "mynet", "--everything").status == 2
     assert poplin("run", "mynet", "ip", "addr").status == 2
+    assert poplin("run", "mynet", "--", "").status == 2
 
 
 def test_help_imports_no_verb() -> None:

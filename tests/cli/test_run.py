@@ -68,6 +68,14 @@ def node(host: Any, tmp_path: Path) -> Node:
     return Node(host, tmp_path)
 
 
+def wait_for(path: Path, *, there: bool = True) -> None:
+    """Until the file is there, or gone."""
+    deadline = time.monotonic() + 20
+    while path.exists() != there and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert path.exists() == there
+
+
 def test_a_command_is_attached_to_every_network_and_nothing_stays(node: Node) -> None:
     script = "ip -br address show; ping -c1 -W2 10.22.0.1 >&2 && echo reached the gateway"
     status, output, errors = node.run("run", "--", "sh", "-c", script)
@@ -112,13 +120,55 @@ def test_a_signal_reaches_the_command_and_everything_is_detached(node: Node, tmp
     ready = tmp_path / "ready"
     script = f"trap 'exit 9' TERM; touch {shlex.quote(str(ready))}; while :; do sleep 0.05; done"
     with node.start("run", "mynet", "--", "sh", "-c", script) as process:
-        deadline = time.monotonic() + 20
-        while not ready.exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_for(ready)
         assert [path.name[:9] for path in node.results.iterdir()] == ["mynet-run"]
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=20)
     assert process.returncode == 9
+    assert node.has_nothing_left()
+
+
+@pytest.fixture
+def slow(node: Node, tmp_path: Path) -> Path:
+    """Makes `mynet` a chain whose last plugin takes its time over ADD; the file it makes before."""
+    mynet = node.config_dir / "10-mynet.conf"
+    conf = {**json.loads(mynet.read_text()), "ipMasq": False}
+    mynet.unlink()
+    chain = {"cniVersion": "1.0.0", "name": "mynet", "plugins": [conf, {"type": "slow"}]}
+    mynet.with_suffix(".conflist").write_text(json.dumps(chain))
+    (tmp_path / "plugins").mkdir()
+    plugin = tmp_path / "plugins" / "slow"
+    started = tmp_path / "started"
+    plugin.write_text(f"#!/bin/sh\n[ $CNI_COMMAND != ADD ] || {{ touch {shlex.quote(str(started))}; sleep 60; }}\n")
+    plugin.chmod(0o755)
+    node.environ["CNI_PATH"] += f":{plugin.parent}"
+    return started
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("verb", ["add", "run"])
+def test_what_is_ended_while_attaching_is_taken_back(node: Node, slow: Path, verb: str, number: signal.Signals) -> None:
+    arguments = {"add": ["mynet", node.host.add_container().path], "run": ["mynet", "--", "echo", "never"]}
+    with node.start(verb, *arguments[verb]) as process:
+        wait_for(slow)
+        assert node.host.links() != ["cni0"]
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output, errors) == (128 + number, "", "")
+    assert node.has_nothing_left()
+
+
+def test_a_command_does_not_outlive_its_poplin_and_gc_removes_the_rest(node: Node, tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    script = f"echo $$ > {ready}.new; mv {ready}.new {ready}; exec sleep 60"
+    with node.start("run", "mynet", "--", "sh", "-c", script) as process:
+        wait_for(ready)
+        process.kill()
+        process.wait(timeout=20)
+        wait_for(Path("/proc", ready.read_text().strip(), "exe"), there=False)  # leads nowhere in a zombie either
+    assert not node.has_nothing_left()
+    status, output, _ = node.run("gc", "mynet")
+    assert (status, output[:19]) == (0, "mynet: removed run-")
     assert node.has_nothing_left()
 
 

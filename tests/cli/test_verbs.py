@@ -171,6 +171,8 @@ def test_status_of_a_version_without_it_asks_whether_the_plugins_are_there(
     done = poplin("status", "mynet")
     assert (done.status, done.output) == (1, "")
     assert "network 'mynet' cannot run here" in done.errors and "noop" in done.errors
+    done = poplin("status", "mynet", "--json")
+    assert (done.object["ready"], done.object["asked"]) == (False, False)
     noop = double("noop")
     done = poplin("status", "mynet")
     assert (done.status, done.output) == (

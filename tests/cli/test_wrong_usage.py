@@ -100,12 +100,27 @@ def test_a_refusal_by_the_system_tells_whoever_is_not_root_to_be(
     assert capsys.readouterr().err == "poplin gc: /x: Operation not permitted; run it as root\n"
 
 
+def start_poplin(*arguments: str, **how: Any) -> subprocess.CompletedProcess[str]:
+    """The command as a process of its own."""
+    command = [sys.executable, "-m", "poplin.cli.main", *arguments]
+    return subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=30, **how)
+
+
+def test_output_that_cannot_be_written_is_told() -> None:
+    with open("/dev/full", "w") as full:
+        done = start_poplin("--version", stdout=full)
+    assert (done.returncode, done.stderr) == (1, "poplin: cannot write the output: No space left on device\n")
+
+
+def test_a_closed_output_is_nobodys_mistake() -> None:
+    done = start_poplin("--version", preexec_fn=lambda: os.close(1))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["list", "--help"], ["list", "--json"]])
 def test_a_reader_that_goes_is_no_reason_for_words(arguments: list[str], tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "poplin.cli.main", *arguments]
-    environ = {**os.environ, "POPLIN_CNI_DIR": str(tmp_path)}
-    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, env=environ, timeout=30)
+    done = start_poplin(*arguments, stdout=writer, env={**os.environ, "POPLIN_CNI_DIR": str(tmp_path)})
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, "")

@@ -49,6 +49,17 @@ def test_the_session_of_the_documents(tmp_path: Path) -> None:
     assert left.output.split() == ["last_reserved_ip.0", "lock"]
 
 
+def test_the_script_runs_from_any_folder_whatever_lies_there(tmp_path: Path) -> None:
+    checkout = Path(__file__).resolve().parents[2]
+    session = [
+        f"mkdir {tmp_path}/elsewhere && cd {tmp_path}/elsewhere",
+        "echo 'raise SystemExit(\"the wrong argparse\")' >argparse.py",
+        f"CNI_PATH={checkout}/bin {checkout}/scripts/priv-net-run.sh pwd",
+    ]
+    last = run_session(session, tmp_path)[-1]
+    assert (last.status, last.output.splitlines()[-1]) == (0, f"{tmp_path}/elsewhere")
+
+
 def interfaces(ran: Ran) -> dict[str, str]:
     """The IPv4 line of each interface that ifconfig shows."""
     found = re.findall(r"^(\w+): flags.*\n\s+inet (\S+  netmask \S+)", ran.output, re.MULTILINE)

@@ -86,6 +86,19 @@ def test_signals_are_passed_on(laboratory: None, tmp_path: Path, number: signal.
     assert status == 9
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_what_our_caller_ignores_the_command_ignores(
+    laboratory: None, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """As under nohup."""
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with Sandbox() as sandbox:
+            assert sandbox.run(["sh", "-c", f"kill -{number:d} $$; exit 7"]) == 7
+    finally:
+        signal.signal(number, before)
+
+
 def test_leaving_without_a_command_ends_the_process(laboratory: None) -> None:
     before = os.listdir("/proc/self/fd")
     with Sandbox() as sandbox:

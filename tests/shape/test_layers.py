@@ -1,4 +1,4 @@
-"""Imports point down: CONTRIBUTING.md draws the layers, these tests hold them."""
+"""Imports point down: README.md draws the layers, these tests hold them."""
 
 from __future__ import annotations
 
