@@ -13,7 +13,8 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 POPLIN = str(CHECKOUT / ".venv/bin/poplin")
-NETWORKS = Path("/run/demo/net.d")
+STATE = Path("/run/demo")
+NETWORKS = STATE / "net.d"
 CONTAINERS = ("red", "green", "blue")
 GATEWAY = "10.22.0.1"
 
@@ -24,7 +25,12 @@ MYNET = {
     "type": "bridge",
     "bridge": "cni0",
     "isGateway": True,
-    "ipam": {"type": "host-local", "subnet": "10.22.0.0/16", "routes": [{"dst": "0.0.0.0/0"}]},
+    "ipam": {
+        "type": "host-local",
+        "subnet": "10.22.0.0/16",
+        "routes": [{"dst": "0.0.0.0/0"}],
+        "dataDir": str(STATE / "networks"),
+    },
 }
 
 IS_TERMINAL = sys.stdout.isatty()
@@ -51,13 +57,12 @@ def main() -> None:
 
 
 def make_host() -> None:
-    """Empty private folders, lo up, and the network's configuration."""
-    for folder in ("/run", "/var/lib"):
-        run("mount", "-t", "tmpfs", "tmpfs", folder)
+    """An empty private /run for namespaces and files, lo up, and the network's configuration."""
+    run("mount", "-t", "tmpfs", "tmpfs", "/run")
     run("ip", "link", "set", "lo", "up")
     NETWORKS.mkdir(parents=True)
     (NETWORKS / "10-mynet.conf").write_text(json.dumps(MYNET, indent=4))
-    os.environ |= {"NETCONFPATH": str(NETWORKS), "CNI_PATH": str(CHECKOUT / "bin")}
+    os.environ |= {"NETCONFPATH": str(NETWORKS), "CNI_PATH": str(CHECKOUT / "bin"), "POPLIN_CNI_DIR": str(STATE)}
 
 
 def ping_everybody(addresses: dict[str, str]) -> None:
@@ -78,8 +83,8 @@ def prove_nothing_is_left() -> None:
     """No link but lo and the bridge, no lease, no cached result."""
     with timed("nothing is left: no link, no lease, no cached result"):
         links = {link["ifname"] for link in json.loads(run("ip", "-j", "link", "show"))} - {"lo", "cni0"}
-        leases = [file.name for file in Path("/var/lib/cni/networks/mynet").glob("[0-9]*")]
-        results = list(Path("/var/lib/cni/results").glob("*"))
+        leases = [file.name for file in (STATE / "networks/mynet").glob("[0-9]*")]
+        results = list((STATE / "results").glob("*"))
         if links or leases or results:
             raise SystemExit(f"left behind: {links} {leases} {results}")
 

@@ -6,6 +6,7 @@ that the machine's are neither seen nor touched, and nothing is left when the pr
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import itertools
 import json
@@ -29,6 +30,7 @@ REFERENCE = Path("/usr/lib/cni")  # Debian's containernetworking-plugins
 INTERPRETER = os.path.realpath("/usr/bin/python3")
 PRIVATE = ("/run/netns", "/var/lib/cni", "/etc/cni")
 CLONE_NEWNS = 0x20000
+MNT_DETACH = 2
 MS_REC_PRIVATE = 0x4000 | 1 << 18
 PATIENCE = 30  # seconds for any command
 
@@ -218,14 +220,25 @@ def result_ips(result: Mapping[str, Any]) -> list[str]:
 
 
 def enter_private_mounts(folders: tuple[str, ...]) -> None:
-    """Move this process into a mount namespace with an empty tmpfs over each of `folders`."""
+    """Move this process into a mount namespace with an empty tmpfs over each of `folders`.
+
+    What is missing is made for that, and removed when the process ends.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     assert os.geteuid() == 0, "this makes network namespaces: run it as root"
     assert libc.unshare(CLONE_NEWNS) == 0, os.strerror(ctypes.get_errno())
     assert libc.mount(b"none", b"/", None, MS_REC_PRIVATE, None) == 0, os.strerror(ctypes.get_errno())
     for folder in folders:
-        os.makedirs(folder, exist_ok=True)
+        if not os.path.isdir(folder):
+            os.makedirs(folder)
+            atexit.register(remove_mount_point, folder)
         assert libc.mount(b"tmpfs", folder.encode(), b"tmpfs", 0, None) == 0, os.strerror(ctypes.get_errno())
+
+
+def remove_mount_point(folder: str) -> None:
+    """Take our file system off a folder that was made for it, and the folder away."""
+    ctypes.CDLL(None).umount2(folder.encode(), MNT_DETACH)
+    os.rmdir(folder)
 
 
 # Fixtures.
