@@ -32,7 +32,8 @@ def install(source: Path, files: list[str], final: Path) -> Path:
     for below in files:
         (staging / below).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / below, staging / below)
-    subprocess.run([INTERPRETER, "-I", str(PACKER), str(staging), str(final)], check=True, timeout=PATIENCE)
+    command = [INTERPRETER, "-I", str(PACKER), str(staging), str(final), NAME]
+    subprocess.run(command, check=True, timeout=PATIENCE)
     staging.rename(final)
     return final
 
@@ -154,6 +155,6 @@ def test_index_of_any_size_is_read(tmp_path: Path) -> None:
 def test_packing_twice_gives_the_same_bytes(packed: Path, tmp_path: Path) -> None:
     before = (packed / NAME).read_bytes()
     shutil.copytree(packed, tmp_path / "again", ignore=shutil.ignore_patterns(NAME))
-    command = [INTERPRETER, "-I", str(PACKER), str(tmp_path / "again"), str(packed)]
+    command = [INTERPRETER, "-I", str(PACKER), str(tmp_path / "again"), str(packed), NAME]
     subprocess.run(command, check=True, timeout=PATIENCE)
     assert (tmp_path / "again" / NAME).read_bytes() == before

@@ -1,10 +1,10 @@
 """Write the bundle that `poplin/bundle.py` reads. Run by the interpreter the plugins will have, as its code is bound
 to it:
 
-    /usr/bin/python3.11 -I pack.py FOLDER FINAL_FOLDER
+    /usr/bin/python3.11 -I pack.py FOLDER FINAL_FOLDER NAME
 
-FOLDER holds the package now, FINAL_FOLDER is where it will be and what tracebacks will say. Docstrings are left out,
-and so is the import of `__future__`, whose effect the compiler has without it.
+FOLDER holds the package now and gets the bundle of that name, FINAL_FOLDER is where it will be and what tracebacks
+will say. Docstrings are left out, and so is the import of `__future__`, whose effect the compiler has without it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import marshal
 import sys
 from pathlib import Path
 
-NAME = "hot.bundle"
 POSTPONED = b"from __future__ import annotations\n"
 FLAG = __future__.annotations.compiler_flag
 
@@ -52,8 +51,8 @@ def compile_module(file: Path, final_folder: str, folder: Path) -> bytes:
 
 def main() -> None:
     """See above."""
-    folder, final_folder = sys.argv[1:]
-    Path(folder, NAME).write_bytes(pack(Path(folder), final_folder))
+    folder, final_folder, name = sys.argv[1:]
+    Path(folder, name).write_bytes(pack(Path(folder), final_folder))
 
 
 if __name__ == "__main__":

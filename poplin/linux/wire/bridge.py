@@ -7,6 +7,7 @@ from poplin.linux.wire.link import (
     IFLA_ADDRESS,
     IFLA_IFNAME,
     IFLA_INFO_KIND,
+    IFLA_INFO_SLAVE_DATA,
     IFLA_LINKINFO,
     IFLA_MTU,
     RTM_NEWLINK,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 IFLA_BRPORT_ISOLATED = 33
 IFLA_BRPORT_MODE = 4  # hairpin
 IFLA_INFO_SLAVE_KIND = 4
-IFLA_INFO_SLAVE_DATA = 5
 
 MOST_PORTS = 1023  # BR_MAX_PORTS - 1, net/bridge/br_private.h
 
