@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import posix
-import sys
 import time
 
 from poplin.invoke.process import SIGKILL, STATUS_LOST, Process
+from poplin.linux.stderr import write_stderr
 from poplin.spec.errors import CNIError, DecodingFailure, InvalidEnvironment, UnexplainedFailure, error_from_object
 from poplin.spec.jsontext import loads_object
 
@@ -37,7 +37,7 @@ def execute(
         in_time = process.converse(stdin, deadline)
         status = process.stop()
     output, errors = bytes(process.output), bytes(process.errors)
-    forward(errors)
+    write_stderr(errors.decode(errors="replace"))  # where it would have gone without us
     if not in_time:
         raise UnexplainedFailure(
             f"plugin {path} did not finish within {timeout:g} s and was killed by signal {SIGKILL}", quote(errors)
@@ -63,15 +63,6 @@ def start_when_not_busy(path: str, environ: Mapping[str, str], deadline: float |
             raise InvalidEnvironment(f"cannot pass the environment to plugin {path}", str(error)) from None
         time.sleep(pause)
     raise AssertionError("the last try returns or raises")
-
-
-def forward(errors: bytes) -> None:
-    """To our own stderr, where the plugin's would have gone without us."""
-    try:
-        sys.stderr.write(errors.decode(errors="replace"))
-        sys.stderr.flush()
-    except (AttributeError, OSError):  # our own stderr is closed, which must not fail what succeeded
-        pass
 
 
 # What a failure says.

@@ -64,7 +64,7 @@ def find_holder(status: posix.stat_result) -> str:
 
 def _describe(pid: str) -> str:
     try:
-        with open(f"/proc/{pid}/comm") as comm:
+        with open(f"/proc/{pid}/comm", errors="replace") as comm:  # cut at 15 bytes, perhaps inside a letter
             return f"process {pid} ({comm.read().strip()})"
     except OSError:
         return f"process {pid}"

@@ -6,7 +6,7 @@ Finding returns records, changing takes requests of `poplin.linux.wire`; "alread
 from __future__ import annotations
 
 from _socket import AF_INET, AF_INET6
-from errno import EACCES, EEXIST, EHOSTUNREACH, EINVAL, ENETUNREACH, ENODEV
+from errno import EACCES, EADDRNOTAVAIL, EEXIST, EHOSTUNREACH, EINVAL, ENETUNREACH, ENODEV, EOPNOTSUPP
 from posix import urandom
 
 from poplin.linux.netlink import NetlinkError, Request, Socket
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from poplin.linux.wire.link import Link
     from poplin.linux.wire.neigh import Neighbour
     from poplin.linux.wire.route import RouteEntry
-    from poplin.spec.address import IP
+    from poplin.spec.address import IP, Prefix
 
-# What the kernel answers where there is no route, or one that says so: prohibit, unreachable, blackhole.
-NO_ROUTE = (ENETUNREACH, EACCES, EHOSTUNREACH, EINVAL)
+# What the kernel answers where there is no route, or one that says so: prohibit, unreachable, blackhole; or no IPv6.
+NO_ROUTE = (ENETUNREACH, EACCES, EHOSTUNREACH, EINVAL, EOPNOTSUPP)
 
 
 class Rtnl:
@@ -46,10 +46,14 @@ class Rtnl:
 
     def ensure(self, request: Request) -> bool:
         """Do this unless it is done already; whether there was something to do."""
+        return self._unless(EEXIST, request)
+
+    def _unless(self, settled: int, request: Request) -> bool:
+        """Do this, unless the kernel answers that it is `settled`; whether there was something to do."""
         try:
             self._socket.send([request])
         except NetlinkError as error:
-            if error.errno != EEXIST:
+            if error.errno != settled:
                 raise
             return False
         return True
@@ -74,13 +78,7 @@ class Rtnl:
 
     def remove_link(self, name: str, index: int = 0) -> bool:
         """Delete the link if it is there; whether it was."""
-        try:
-            self._socket.send([link.delete_link(name, index)])
-        except NetlinkError as error:
-            if error.errno != ENODEV:
-                raise
-            return False
-        return True
+        return self._unless(ENODEV, link.delete_link(name, index))
 
     def remove_links(self, links: list[Link]) -> None:
         """Delete many at once: marked with a group of their own, which is then deleted as one."""
@@ -89,15 +87,8 @@ class Rtnl:
         elif links:
             group = int.from_bytes(urandom(4), "big") | 1 << 31
             for each in links:
-                self._ignore_gone(link.set_link(each.name, each.index, group=group))
-            self._ignore_gone(link.delete_group(group))
-
-    def _ignore_gone(self, request: Request) -> None:
-        try:
-            self._socket.send([request])
-        except NetlinkError as error:
-            if error.errno != ENODEV:
-                raise
+                self._unless(ENODEV, link.set_link(each.name, each.index, group=group))
+            self._unless(ENODEV, link.delete_group(group))
 
     def _find(self, request: Request) -> Link | None:
         try:
@@ -112,6 +103,10 @@ class Rtnl:
     def list_addresses(self, index: int = 0, family: int = 0) -> list[Address]:
         """The addresses of one link, or of all."""
         return [addr.unpack_address(body) for body in self._socket.dump(addr.list_addresses(index, family))]
+
+    def remove_address(self, name: str, index: int, prefix: Prefix) -> bool:
+        """Delete the address if it is there; whether it was. An IPv4 one may take others of its network along."""
+        return self._unless(EADDRNOTAVAIL, addr.delete_address(name, index, prefix))
 
     def find_route_to(self, ip: IP) -> RouteEntry | None:
         """The route a packet to `ip` would take."""

@@ -10,7 +10,7 @@ from poplin.linux.wire.link import set_link
 from poplin.plugins.kit.container import find_container, open_container
 from poplin.plugins.kit.skel import Plugin
 from poplin.spec.address import parse_prefix
-from poplin.spec.errors import CheckFailed, Conflict, InvalidConfig
+from poplin.spec.errors import CheckFailed, Conflict
 from poplin.spec.result import Interface, IPConfig, Result
 
 TYPE_CHECKING = False
@@ -26,12 +26,10 @@ NETWORKS = (parse_prefix("127.0.0.0/8"), parse_prefix("::1/128"))
 def add(call: Call, kernel: Kernel) -> dict[str, object]:
     """Set lo up; the result is prevResult if there is one, else lo and its addresses."""
     check_strict(call)
-    if call.is_strict:
-        call.fields.reject_unknown()
     previous = call.find_prev_result()
     with open_container(kernel, call.netns) as container:
-        result = previous or describe(container, call.netns)
-        reply = call.reply(result)
+        found = describe(container, call.netns)
+        reply = call.reply(previous or found)
         container.rtnl.apply(set_link(LO, up=True))
     return reply
 
@@ -63,11 +61,8 @@ def check(call: Call, kernel: Kernel) -> None:
 
 
 def status(call: Call, kernel: Kernel) -> None:
-    """Nothing can be missing but a readable configuration."""
+    """Nothing can be missing."""
     check_strict(call)
-    wanted = call.fields.text("type")
-    if wanted not in ("", "loopback"):
-        raise InvalidConfig(f"this is the loopback plugin, the configuration is for {wanted!r}")
 
 
 def check_strict(call: Call) -> None:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 TRUTH = {"1": True, "true": True, "0": False, "false": False}
 IGNORE_UNKNOWN = "IgnoreUnknown"
 
+# All plugins of a call see the same CNI_ARGS, so each lets pass what is meant for another.
+ANYBODYS = ("IP", "MAC", "GATEWAY")
+
 
 def split_arguments(text: str) -> list[tuple[str, str]]:
     """The pairs in order. Raises InvalidEnvironment: there is no escaping, so each piece has exactly one `=`."""

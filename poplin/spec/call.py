@@ -38,6 +38,8 @@ REQUIRED = {
     "STATUS": ("CNI_PATH",),
     "VERSION": (),
 }
+# Never unknown to a strict configuration; the reference's runtime leaves `capabilities` in what it sends.
+KNOWN_EVERYWHERE = ("args", "capabilities", "runtimeConfig", "prevResult", "strict", "dns")
 UNKNOWN_COMMAND = "unknown CNI_COMMAND: "  # libcni takes exactly this text, with VERSION, for a plugin of 0.1.0
 
 
@@ -82,8 +84,8 @@ class Config:
         check_network_name(self.name)
         self.version = self.fields.text("cniVersion") or OLDEST
         self.type = self.fields.text("type")
-        for key in ("args", "runtimeConfig", "prevResult", "strict", "dns"):
-            self.fields.raw(key)  # known at the top of every configuration
+        for key in KNOWN_EVERYWHERE:
+            self.fields.raw(key)
 
 
 class Call:

@@ -162,9 +162,9 @@ def list_links(kind: str = "", master: int = 0) -> Request:
     return Request(RTM_GETLINK, 0, body, f"ip link show{words}")
 
 
-def add_link(attributes: bytes, text: str, flags: int = 0) -> Request:
+def add_link(attributes: bytes, text: str) -> Request:
     """A new link of the kind that `attributes` tell; the modules beside this one make them."""
-    return Request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, info(0, flags, flags) + attributes, text)
+    return Request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, info() + attributes, text)
 
 
 def set_link(

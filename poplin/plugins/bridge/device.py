@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posix
 
-from poplin.linux.wire.addr import add_address, delete_address
+from poplin.linux.wire.addr import add_address
 from poplin.linux.wire.bridge import add_bridge
 from poplin.linux.wire.link import IFF_PROMISC, parse_mac, set_link
 from poplin.spec.address import parse_ip
@@ -100,7 +100,7 @@ def remove_conflicts(
                 f"bridge {bridge.name!r} has the address {address.prefix}, the network needs {gateway}",
                 f"remove it with `ip address delete {address.prefix} dev {bridge.name}` or set `forceAddress`",
             )
-        host.rtnl.apply(delete_address(bridge.name, bridge.index, address.prefix))
+        host.rtnl.remove_address(bridge.name, bridge.index, address.prefix)
 
 
 def conflicts_with(address: Address, gateway: Prefix) -> bool:

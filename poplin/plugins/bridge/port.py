@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from poplin.spec.call import Call
 
 # The kernel tells a port's state a moment after both ends are up: usually within 1 ms, under load later.
-STATE_PAUSES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 1)
+STATE_PAUSES = (0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 1)
 
 
 def add_port(call: Call, host: Namespace, container: Namespace, bridge: Link, settings: Settings, mtu: int) -> Link:
@@ -48,6 +48,8 @@ def make_pair(call: Call, host: Namespace, container: Namespace, settings: Setti
     if stale:  # of an ADD that was killed, into a namespace that is not this one
         host.rtnl.remove_link(stale.name, stale.index)
     for name in host_link_names(call.key):
+        if host.rtnl.find_link(name):  # somebody else's, which the second request below would make ours
+            continue
         try:
             host.rtnl.apply(
                 add_veth(name, call.ifname, container.fd, mtu=mtu, peer_mac=settings.mac),
@@ -67,11 +69,10 @@ def silence_ipv6(host: Namespace, name: str) -> None:
     host.prefer_sysctl(f"net/ipv6/conf/{name}/disable_ipv6", "1")
 
 
-def wait_until_operational(rtnl: Rtnl, port: Link) -> Link:
-    """The port once the bridge forwards through it. Raises PluginNotAvailable."""
+def wait_until_operational(rtnl: Rtnl, port: Link) -> None:
+    """Until the bridge forwards through the port. Raises PluginNotAvailable."""
     for pause in STATE_PAUSES:
-        now = rtnl.get_link(port.name)
-        if now.is_operational:
-            return now
         time.sleep(pause)
+        if rtnl.get_link(port.name).is_operational:
+            return
     raise PluginNotAvailable(f"the bridge port {port.name} did not come up", f"after {sum(STATE_PAUSES):.1f} s")

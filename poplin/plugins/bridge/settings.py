@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from poplin.linux.wire.link import parse_mac
-from poplin.spec.arguments import parse_arguments
+from poplin.spec.arguments import ANYBODYS, parse_arguments
 from poplin.spec.errors import InvalidConfig, UnsupportedField
+from poplin.spec.jsontext import dumps
 from poplin.spec.names import check_new_interface_name
 from poplin.spec.result import DNS, parse_dns
 
@@ -18,9 +19,6 @@ HIGHEST_VLAN = 4094
 SMALLEST_MTU, LARGEST_MTU = 68, 65535  # ETH_MIN_MTU and ETH_MAX_MTU, linux/if_ether.h
 SMALLEST_IPV6_MTU = 1280  # RFC 8200, section 5
 BACKENDS = ("iptables", "nftables")
-
-# Keys of CNI_ARGS that are somebody's: MAC is ours, the others belong to the ipam plugin that sees the same variable.
-ARGUMENTS = ("MAC", "IP", "GATEWAY")
 
 
 class Settings:
@@ -69,7 +67,7 @@ class Settings:
             raise InvalidConfig(f"unknown ipMasqBackend {self.ip_masq_backend!r}", f"known are {', '.join(BACKENDS)}")
         for key, value in (("vlan", self.vlan), ("vlanTrunk", self.vlan_trunk), ("macspoofchk", self.mac_spoof_check)):
             if value:
-                raise UnsupportedField(f"`{key}` is not supported yet", f"got {fields.raw(key)}; remove it")
+                raise UnsupportedField(f"`{key}` is not supported yet", f"got {dumps(fields.raw(key))[:200]}; remove it")
 
 
 def find_dns(fields: Fields) -> DNS | None:
@@ -83,7 +81,7 @@ def find_mac(call: Call) -> bytes:
     sources = {
         "runtimeConfig.mac": call.fields.fields("runtimeConfig").text("mac"),
         "args.cni.mac": call.fields.fields("args").fields("cni").text("mac"),
-        "MAC in CNI_ARGS": parse_arguments(call.env.args, ARGUMENTS).get("MAC", ""),
+        "MAC in CNI_ARGS": parse_arguments(call.env.args, ANYBODYS).get("MAC", ""),
     }
     for source, text in sources.items():
         if text:

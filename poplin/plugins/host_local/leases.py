@@ -10,9 +10,9 @@ An owner is (container id, interface), the interface empty for the old files.
 from __future__ import annotations
 
 import posix
-import sys
 
 from poplin.linux.atomicfile import read_file, write_new
+from poplin.linux.stderr import write_stderr
 from poplin.spec.address import IP, parse_ip
 from poplin.spec.names import is_identifier, is_link_name
 
@@ -61,7 +61,7 @@ class LeaseFolder:
         """The address handed out last for a range set."""
         text = (read_file(self._pointer(number)) or b"").decode(errors="replace").strip()
         if text and not is_address(text):
-            sys.stderr.write(f"{self._pointer(number)}: {text!r} is no address, starting with the first\n")
+            write_stderr(f"{self._pointer(number)}: {text!r} is no address, starting with the first\n")
             return None
         return parse_ip(text) if text else None
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from poplin.plugins.host_local.ranges import Range, RangeSet
 from poplin.spec.address import parse_ip_or_prefix
-from poplin.spec.arguments import parse_arguments
+from poplin.spec.arguments import ANYBODYS, parse_arguments
 from poplin.spec.errors import DecodingFailure, InvalidConfig
 from poplin.spec.fields import Fields
 from poplin.spec.record import Record
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 DATA_DIR = "/var/lib/cni/networks"
 PATH_MAX = 4096  # linux/limits.h, with the closing NUL
 RANGE_KEYS = ("subnet", "rangeStart", "rangeEnd", "gateway")
-# A MAC or GATEWAY is meant for another plugin of the same call, all of which see the same CNI_ARGS.
-ARGUMENTS = ("IP", "MAC", "GATEWAY")
 
 
 class Settings(Record):
@@ -136,7 +134,7 @@ def check_sets(sets: list[RangeSet], version: str) -> None:
 
 def read_requested(call: Call) -> list[IP]:
     """The addresses somebody asked for, each once: podman sends one up to three times. Raises CNIError."""
-    argument = parse_arguments(call.env.args, ARGUMENTS).get("IP", "")
+    argument = parse_arguments(call.env.args, ANYBODYS).get("IP", "")
     sources = {
         "IP in CNI_ARGS": [argument] if argument else [],
         "args.cni.ips": call.fields.fields("args").fields("cni").texts("ips"),

@@ -5,10 +5,9 @@ Everything a verb reserves is given back, newest first, if it fails; what was th
 
 from __future__ import annotations
 
-import sys
-
 from poplin.linux.atomicfile import remove_file
 from poplin.linux.lockfile import LockFile, LockTimeout
+from poplin.linux.stderr import write_stderr
 from poplin.plugins.host_local.index import FOLDER, Index
 from poplin.plugins.host_local.leases import LeaseFolder
 from poplin.spec.errors import TryAgainLater
@@ -131,4 +130,4 @@ class Store:
             if self._reserved and may_seal:
                 self._index.seal()
         except OSError as failure:
-            sys.stderr.write(f"undo after a failed ADD: {failure}\n")
+            write_stderr(f"undo after a failed ADD: {failure}\n")

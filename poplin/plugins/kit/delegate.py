@@ -33,7 +33,7 @@ def delegate(call: Call, kernel: Kernel, command: str, plugin_type: str) -> None
 
 
 def _delegate(call: Call, kernel: Kernel, command: str, plugin_type: str) -> Result | OldResult:
-    path = find_plugin(plugin_type, [folder for folder in call.env.path.split(":") if folder])
+    path = find_plugin(plugin_type, call.env.path.split(":"))
     environ = {**call.env.everything, "CNI_COMMAND": command}
     module = find_own_module(path)
     if module:

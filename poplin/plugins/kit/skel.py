@@ -11,6 +11,7 @@ import sys
 
 from poplin.linux.kernel import Kernel
 from poplin.linux.netlink import NetlinkError
+from poplin.linux.stderr import write_stderr
 from poplin.spec.call import Environment, make_call, read_config
 from poplin.spec.errors import CNIError, InternalError, InvalidEnvironment, InvalidNamespace, IOFailure, KernelRefused
 from poplin.spec.jsontext import dumps
@@ -56,12 +57,12 @@ def main(plugin: Plugin) -> NoReturn:
     """Run the plugin on this process' environment, stdin, stdout and stderr, and leave."""
     reply = answer(plugin, environment(), read_stdin)
     if reply.errors:
-        sys.stderr.write(reply.errors)
+        write_stderr(reply.errors)
     status = reply.status
     try:
         sys.stdout.write(reply.output)
         sys.stdout.flush()
-    except OSError:
+    except (AttributeError, OSError):  # AttributeError: a stdout that is closed is None
         status = 1
     posix._exit(status)  # the interpreter's own tidying up costs 1.4 ms and there is nothing to tidy
 
@@ -170,4 +171,4 @@ def check_namespace(call: Call, kernel: Kernel) -> None:
 
 def note(call: Call, text: str) -> None:
     """One line on stderr about this attachment."""
-    sys.stderr.write(f"{call.config.type} {call.container_id} {call.ifname}: {text}\n")
+    write_stderr(f"{call.config.type} {call.container_id} {call.ifname}: {text}\n")

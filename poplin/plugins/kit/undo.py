@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from poplin.linux.stderr import write_stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,4 +30,4 @@ class Undo:
             try:
                 step(*arguments)
             except Exception as failure:
-                sys.stderr.write(f"undo after a failed ADD: {failure}\n")
+                write_stderr(f"undo after a failed ADD: {failure}\n")
