@@ -102,13 +102,12 @@ class Namespace:
         """Set a switch inside. Raises OSError."""
         self.run(write_sysctl, key, value)
 
-    def prefer_sysctl(self, key: str, value: str) -> bool:
-        """Set a switch inside, if the kernel has it: one that was started without IPv6 has none of those."""
+    def prefer_sysctl(self, key: str, value: str) -> None:
+        """Set a switch inside, if that can be: a kernel may be without IPv6, and /proc/sys read-only in a container."""
         try:
             self.write_sysctl(key, value)
-        except FileNotFoundError:
-            return False
-        return True
+        except OSError:
+            return
 
 
 def setns(fd: int) -> None:

@@ -97,6 +97,23 @@ def test_holder_is_named_when_patience_ends(path: str, holders: list[subprocess.
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.fixture
+def comm() -> Iterator[Path]:
+    """Where the kernel keeps the name of this process, which only it may change."""
+    path = Path("/proc/self/comm")
+    name = path.read_bytes()
+    yield path
+    path.write_bytes(name)
+
+
+def test_holder_whose_name_is_cut_inside_a_letter_is_named(path: str, comm: Path) -> None:
+    comm.write_bytes("fourteen-and-bé".encode())
+    text = f"{path} is held by process {os.getpid()} (fourteen-and-b\ufffd) since 0 s or more"
+    with LockFile(path, 0), pytest.raises(LockTimeout) as caught, LockFile(path, 0):
+        raise AssertionError("the lock was given twice")
+    assert str(caught.value) == text
+
+
 def test_lock_of_a_killed_process_is_free(path: str, holders: list[subprocess.Popen[str]]) -> None:
     process = hold(holders, path)
     assert not is_free(path)

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from errno import EEXIST, ENODEV
+from errno import EEXIST, ENODEV, EOPNOTSUPP
 from typing import Any
 
 import pytest
 from netlab import Container
 
-from poplin.linux.netlink import NetlinkError
+from poplin.linux.netlink import NetlinkError, Request
 from poplin.linux.netns import Namespace
 from poplin.linux.rtnl import Rtnl
+from poplin.linux.wire import route
 from poplin.linux.wire.addr import add_address, delete_address
 from poplin.linux.wire.bridge import add_bridge, has_hairpin, is_isolated, set_port
 from poplin.linux.wire.link import Link, parse_mac, set_link
 from poplin.linux.wire.macvlan import add_macvlan
 from poplin.linux.wire.neigh import Neighbour, delete_neighbour, set_neighbour
-from poplin.linux.wire.route import RouteEntry, add_route, append_route, delete_route
+from poplin.linux.wire.route import RTM_GETROUTE, RouteEntry, add_route, append_route, delete_route
 from poplin.linux.wire.veth import add_veth
 from poplin.spec.address import parse_ip, parse_prefix
 
@@ -305,6 +306,16 @@ def test_route_to_an_address_is_found(container: Container, rtnl: Rtnl, wire: Li
     far, near = rtnl.find_route_to(parse_ip("192.0.2.1")), rtnl.find_route_to(parse_ip("10.1.2.9"))
     assert far and near
     assert (far.index, str(far.gw), near.index, near.gw) == (wire.index, "10.1.2.1", wire.index, None)
+
+
+def test_kernel_without_ipv6_has_no_ipv6_route(monkeypatch: pytest.MonkeyPatch, rtnl: Rtnl) -> None:
+    """It has nobody to answer for the family, like this one for DECnet, which is asked in its place."""
+    decnet = Request(RTM_GETROUTE, 0, bytes([12]) + bytes(11), "ip route get 2001:db8::1")
+    monkeypatch.setattr(route, "get_route", lambda ip: decnet)
+    with pytest.raises(NetlinkError) as caught:
+        rtnl._socket.ask(decnet)
+    assert caught.value.errno == EOPNOTSUPP
+    assert rtnl.find_route_to(parse_ip("2001:db8::1")) is None
 
 
 @pytest.mark.parametrize("kind", ["", "unreachable", "prohibit", "blackhole"])

@@ -43,10 +43,12 @@ def test_add_converts_prev_result_to_the_configs_version(host: Host, container: 
 
 
 @pytest.mark.facts("plugins-main-ipam", 138)
-def test_a_foreign_address_on_lo_is_refused(host: Host, container: Container) -> None:
+@pytest.mark.parametrize("has_previous", [False, True])
+def test_a_foreign_address_on_lo_is_refused(host: Host, container: Container, has_previous: bool) -> None:
     container.sh("ip link set lo up")
     container.sh("ip address add 192.0.2.1/32 dev lo")
-    reply = host.call("ADD", CONF, container)
+    conf = {**CONF, "cniVersion": "1.0.0"}
+    reply = host.call("ADD", with_prev_result(conf, {"cniVersion": "1.0.0"}) if has_previous else conf, container)
     assert reply.code == 102
     assert reply.object["msg"] == "lo has the address 192.0.2.1/32, which is not a loopback address"
 

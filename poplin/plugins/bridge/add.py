@@ -101,7 +101,7 @@ def set_up_container(call: Call, container: Namespace, settings: Settings, resul
         container.prefer_sysctl(f"net/ipv6/conf/{call.ifname}/accept_dad", dad)
         if settings.enable_dad:
             container.prefer_sysctl(f"net/ipv6/conf/{call.ifname}/enhanced_dad", "1")
-        container.write_sysctl(f"net/ipv4/conf/{call.ifname}/arp_notify", "1")
+        container.prefer_sysctl(f"net/ipv4/conf/{call.ifname}/arp_notify", "1")
         configure_interface(container, call.ifname, result, dad=settings.enable_dad)
     elif not settings.disable_container_interface:
         container.rtnl.apply(set_link(call.ifname, up=True))

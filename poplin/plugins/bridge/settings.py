@@ -67,7 +67,9 @@ class Settings:
             raise InvalidConfig(f"unknown ipMasqBackend {self.ip_masq_backend!r}", f"known are {', '.join(BACKENDS)}")
         for key, value in (("vlan", self.vlan), ("vlanTrunk", self.vlan_trunk), ("macspoofchk", self.mac_spoof_check)):
             if value:
-                raise UnsupportedField(f"`{key}` is not supported yet", f"got {dumps(fields.raw(key))[:200]}; remove it")
+                raise UnsupportedField(
+                    f"`{key}` is not supported yet", f"got {dumps(fields.raw(key))[:200]}; remove it"
+                )
 
 
 def find_dns(fields: Fields) -> DNS | None:

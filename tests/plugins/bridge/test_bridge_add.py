@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from netlab import Container, Host, all_versions, lease_files, result_ips
+
+from poplin.linux.netns import Namespace
+from poplin.linux.wire.link import set_link
+from poplin.linux.wire.veth import add_veth
+from poplin.plugins.kit.attachment import host_link_names
 
 Network = Callable[..., dict[str, Any]]
 V4, V6, V6_TOO = "10.1.2.0/24", "2001:db8::/64", "192:168:1::/64"
@@ -322,6 +328,35 @@ def test_a_kernel_without_ipv6(host: Host, container: Container, network: Networ
     other = host.add_container()
     reply = host.call("ADD", network(V6, isGateway=True), other, bin_dir=tmp_path)
     assert (reply.code, other.links(), len(host.links())) == (5, [], 2)
+
+
+def test_switches_that_may_not_be_written(host: Host, container: Container, network: Network, tmp_path: Path) -> None:
+    """As in a container engine that is itself in a container; only forwarding has to be there."""
+    (tmp_path / "bridge").write_text(
+        "#!/bin/sh\nexec unshare -m sh -c 'mount -t proc -o ro p /proc && mount -o bind,ro /proc/sys /proc/sys; "
+        f"exec {host.bin_dir}/bridge'\n"
+    )
+    (tmp_path / "bridge").chmod(0o755)
+    reply = host.call("ADD", network(V4, isDefaultGateway=True), container, bin_dir=tmp_path)
+    assert (reply.code, reply.object["msg"]) == (5, "bridge: /proc/sys/net/ipv4/ip_forward: Read-only file system")
+    host.set_sysctl("net/ipv4/ip_forward", "1")
+    host.cni("ADD", network(V4, isDefaultGateway=True), container, bin_dir=tmp_path)
+    assert container.pings("10.1.2.1")
+
+
+@pytest.mark.parametrize("alias", ["", "mynet/another/eth0"])
+def test_a_link_that_has_our_name_keeps_its_alias(
+    host: Host, container: Container, network: Network, alias: str
+) -> None:
+    name, next_name = itertools.islice(host_link_names(f"mynet/{container.id}/eth0"), 2)
+    with Namespace(host.path) as outside:
+        outside.rtnl.apply(add_veth(name, "far", outside.fd), set_link(name, alias=alias))
+    result = host.cni("ADD", network(V4), container)
+    assert result["interfaces"][1]["name"] == next_name
+    with Namespace(host.path) as outside:
+        assert outside.rtnl.get_link(name).alias == alias
+    host.cni("DEL", network(V4), container)
+    assert (host.links(), container.links()) == (sorted(["br0", "far", name]), [])
 
 
 @pytest.mark.facts("plugins-main-ipam", 63, 226)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,12 @@ from typing import Any
 import pytest
 
 from poplin.linux.fake.kernel import FakeKernel
+from poplin.linux.wire.link import set_link
+from poplin.linux.wire.veth import add_veth
 from poplin.plugins.bridge.plugin import PLUGIN
+from poplin.plugins.bridge.port import STATE_PAUSES, wait_until_operational
 from poplin.plugins.kit.skel import answer
+from poplin.spec.errors import PluginNotAvailable
 
 Network = Callable[..., dict[str, Any]]
 
@@ -83,7 +88,9 @@ def test_the_plan_of_delete(kernel: FakeKernel, environ: dict[str, str], network
     assert perform(kernel, environ, "DEL", conf) == []
 
 
-def test_a_refusal_is_undone_newest_first(kernel: FakeKernel, environ: dict[str, str], network: Network) -> None:
+def test_a_refusal_by_ipam_leaves_the_kernel_alone(
+    kernel: FakeKernel, environ: dict[str, str], network: Network
+) -> None:
     container = kernel.open("/run/netns/c1")
     conf = network("10.1.2.0/24", isGateway=True, routes=("10.5.0.0/16",))
     conf["ipam"]["routes"].append({"dst": "10.5.0.0/16", "gw": "10.1.2.9"})
@@ -91,3 +98,21 @@ def test_a_refusal_is_undone_newest_first(kernel: FakeKernel, environ: dict[str,
     reply = answer(PLUGIN, {**environ, "CNI_COMMAND": "ADD"}, lambda: json.dumps(conf).encode(), kernel)
     assert (reply.status, kernel.log) == (1, [])
     assert container.rtnl.find_link("eth0") is None
+
+
+def test_a_port_is_looked_at_after_the_last_pause_too(kernel: FakeKernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    rtnl = kernel.host.rtnl
+    rtnl.apply(add_veth("v0", "v1", kernel.host.fd))
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == len(STATE_PAUSES):
+            rtnl.apply(set_link("v0", up=True))
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    wait_until_operational(rtnl, rtnl.get_link("v0"))
+    assert tuple(slept) == STATE_PAUSES
+    rtnl.apply(set_link("v0", up=False))
+    with pytest.raises(PluginNotAvailable, match=r"the bridge port v0 did not come up; after 2.9 s"):
+        wait_until_operational(rtnl, rtnl.get_link("v0"))

@@ -40,6 +40,7 @@ V4 = "10.1.2.0/24"
         ({"mtu": "1500"}, 6, "mtu"),
         ({"isGateway": "yes"}, 6, "isGateway"),
         ({"vlan": 7}, 2, "vlan"),
+        ({"macspoofchk": True}, 2, "got true"),
         ({"vlan": 4095}, 7, "4095"),
         ({"ipMasqBackend": "foo"}, 7, "foo"),
         ({"strict": True, "isGatway": True}, 2, "isGatway"),
@@ -59,6 +60,7 @@ def test_a_bad_setting_is_refused_before_anything_is_made(
 
 def test_a_strict_network_takes_what_is_known(host: Host, container: Container, network: Network) -> None:
     conf = network(V4, strict=True, isGateway=True, args={"any": 1}, **{"cni.dev/whatever": 2})
+    conf["capabilities"] = {"ips": True}  # which the reference's runtime does not take out
     host.cni("ADD", conf, container)
 
 
@@ -119,6 +121,17 @@ def test_an_address_in_the_way(
     assert lease_files(leases) == []
     host.cni("ADD", network(subnet, isGateway=True, forceAddress=True), container)
     assert host.addresses("br0") == [gateway]
+
+
+@pytest.mark.facts("plugins-main-ipam", 31)
+def test_an_address_that_goes_with_another_one_in_the_way(host: Host, container: Container, network: Network) -> None:
+    host.sh("ip link add br0 up type bridge")
+    host.set_sysctl("net/ipv4/conf/all/promote_secondaries", "0")
+    host.set_sysctl("net/ipv4/conf/br0/promote_secondaries", "0")
+    for there in ("10.0.0.1/8", "10.0.0.2/8"):
+        host.sh(f"ip address add {there} dev br0")
+    host.cni("ADD", network("192.0.2.0/24", isGateway=True, forceAddress=True), container)
+    assert host.addresses("br0") == ["192.0.2.1/24"]
 
 
 @pytest.mark.facts("plugins-main-ipam", 33, 34)

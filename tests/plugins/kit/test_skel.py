@@ -462,6 +462,33 @@ def test_process_reports_a_stdin_it_cannot_read():
     )
 
 
+@pytest.mark.parametrize("where", ["2>&-", "2>/dev/full"])
+def test_process_answers_although_stderr_takes_nothing(where: str):
+    script = SCRIPT.replace("lambda call, kernel: ", "lambda call, kernel: note(call, 'heard') or ")
+    script = script.replace("Plugin, main", "Plugin, main, note")
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" -ISc "$1" {where}', sys.executable, script],
+        env=ENVIRON | {"CNI_COMMAND": "ADD"},
+        input='{"name":"n"}',
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=30,
+    )
+    assert (done.returncode, done.stdout) == (0, '{\n    "cniVersion": "0.1.0"\n}')
+
+
+def test_process_without_stdout_fails_and_says_nothing():
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" -ISc "$1" >&-', sys.executable, SCRIPT],
+        env=ENVIRON | {"CNI_COMMAND": "ADD"},
+        input='{"name":"n"}',
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=30,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_process_fails_if_nobody_takes_its_answer():
     with open("/dev/full", "w") as full:
         assert run("ADD", input='{"name":"n"}', stdout=full).returncode == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from poplin.plugins.kit.undo import Undo
@@ -45,6 +47,16 @@ def test_step_that_fails_is_told_on_stderr_and_stops_no_other(capsys: pytest.Cap
         raise NoAddress("no address left")
     assert done == ["third", "first"]
     assert capsys.readouterr().err == "undo after a failed ADD: no such link\n"
+
+
+def test_a_closed_stderr_stops_no_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(sys, "stderr", None)
+    with pytest.raises(NoAddress), Undo() as undo:
+        undo.push(done.append, "first")
+        undo.push(int, "not a number")
+        raise NoAddress("no address left")
+    assert done == ["first"]
 
 
 def test_an_interrupt_is_undone_too() -> None:
