@@ -47,4 +47,5 @@ def find_own_module(path: str) -> str | None:
     if plugin_type not in PLUGINS:
         return None
     mine = entry_script(plugin_type, sys.executable, code_folder()).encode()
-    return PLUGINS[plugin_type] if read_file(path) == mine else None
+    found = read_file(path, len(mine) + 1)  # no more of it, which may be a large executable of somebody else
+    return PLUGINS[plugin_type] if found == mine else None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import posix
 
+CHUNK = 1 << 16
+
 
 def write_atomic(path: str, content: bytes, mode: int = 0o600) -> None:
     """Write a temporary file beside `path`, sync it, rename it over. Raises OSError; the old content then stays."""
@@ -32,17 +34,17 @@ def write_new(path: str, content: bytes, mode: int = 0o600, *, sync: bool = Fals
         posix.close(fd)
 
 
-def read_file(path: str) -> bytes | None:
-    """The content, or None if there is no such file. Raises OSError for anything else."""
+def read_file(path: str, most: int = 1 << 62) -> bytes | None:
+    """The content, at most `most` bytes of it, or None if there is no such file. Raises OSError for anything else."""
     try:
         fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
-        chunks = []
-        while chunk := posix.read(fd, 1 << 16):
-            chunks.append(chunk)
-        return b"".join(chunks)
+        content = b""
+        while len(content) < most and (chunk := posix.read(fd, min(most - len(content), CHUNK))):
+            content += chunk
+        return content
     finally:
         posix.close(fd)
 

@@ -82,11 +82,14 @@ def set_default_routes(result: Result) -> None:
 
 
 def choose_mtu(settings: Settings, host: Namespace, result: Result) -> int:
-    """The explicit one, or the uplink's if that is small. Raises InvalidConfig if IPv6 cannot live with it."""
-    mtu = settings.mtu or default_mtu(host)
-    if mtu and mtu < SMALLEST_IPV6_MTU and has_ipv6(result):
-        raise InvalidConfig(f"mtu {mtu} is too small for IPv6", f"it needs {SMALLEST_IPV6_MTU}")
-    return mtu
+    """The explicit one, or the uplink's if that is small, but not too small for IPv6. Raises InvalidConfig."""
+    smallest = SMALLEST_IPV6_MTU if has_ipv6(result) else 0
+    if settings.mtu:
+        if settings.mtu < smallest:
+            raise InvalidConfig(f"mtu {settings.mtu} is too small for IPv6", f"it needs {smallest}")
+        return settings.mtu
+    mtu = default_mtu(host)
+    return max(mtu, smallest) if mtu else 0
 
 
 def has_ipv6(result: Result) -> bool:

@@ -193,15 +193,18 @@ def test_a_new_bridge_has_the_mtu_asked_for(host: Host, container: Container, ne
     assert container.json("link show dev eth0")[0]["mtu"] == 5000
 
 
-@pytest.mark.parametrize(("uplink", "explicit", "expected"), [(1400, 0, 1400), (9000, 0, 1500), (1400, 1500, 1500)])
+@pytest.mark.parametrize(
+    ("uplink", "explicit", "subnet", "expected"),
+    [(1400, 0, V4, 1400), (9000, 0, V4, 1500), (1400, 1500, V4, 1500), (1000, 0, V4, 1000), (1000, 0, V6, 1280)],
+)
 def test_the_mtu_follows_a_small_uplink_unless_told(
-    host: Host, container: Container, network: Network, uplink: int, explicit: int, expected: int
+    host: Host, container: Container, network: Network, uplink: int, explicit: int, subnet: str, expected: int
 ) -> None:
     host.sh(f"ip link add up0 mtu {uplink} type veth peer name up1 mtu {uplink}")
     host.sh("ip link set up0 up")
     host.sh("ip address add 192.0.2.2/24 dev up0")
     host.sh("ip route add default via 192.0.2.1")
-    host.cni("ADD", network(V4, **({"mtu": explicit} if explicit else {})), container)
+    host.cni("ADD", network(subnet, **({"mtu": explicit} if explicit else {})), container)
     assert container.json("link show dev eth0")[0]["mtu"] == expected
     assert host.json("link show dev br0")[0]["mtu"] == expected
 
