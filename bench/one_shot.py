@@ -29,6 +29,8 @@ GATEWAY = "10.22.0.1"
 # Before each sample, of random length: removing a link waits for the kernel's timers, and a sample that always comes at
 # the same moment after the last one rides on them.
 LONGEST_PAUSE = 0.03
+WARM_UP = 3  # rounds that do not count
+WARMING = ", warming up"
 REPORT = CHECKOUT / "docs" / "benchmarks.md"
 
 
@@ -84,25 +86,33 @@ def fill(folder: Path, count: int) -> None:
         (leases / f"10.22.{200 + number // 250}.{number % 250}").write_text(f"other{number}\r\neth0")
 
 
-def add_and_delete(sides: list[Side], runs: int, leases: int, work: Path) -> None:
-    """ADD and DEL of one container beside `leases` others, by each side in turn."""
-    bin_dir = sides[0].folder
-    host = Host(f"bench{leases}", bin_dir)
+def add_and_delete(sides: list[Side], runs: int, counts: tuple[int, ...], work: Path) -> None:
+    """ADD and DEL of one container beside so many other leases, by each side in turn, all counts in each round."""
+    host = Host("bench", sides[0].folder)
     container = host.add_container()
     for side in sides:
-        fill(work / f"{side.name}-{leases}", leases)
+        for leases in counts:
+            fill(work / f"{side.name}-{leases}", leases)
     try:
-        for run in range(-2, runs):  # the first two warm up
-            for side in sides:
-                conf = network(work / f"{side.name}-{leases}")
-                suffix = f", {leases} leases" if run >= 0 else ", warming up"
-                side.timed("ADD" + suffix, host, "ADD", conf, container)
-                if not container.pings(GATEWAY):
-                    raise SystemExit(f"{side.name}: the container does not reach {GATEWAY}, the sample is worthless")
-                side.timed("DEL" + suffix, host, "DEL", conf, container)
-            progress(f"{leases} leases", run, runs)
+        for run in range(-WARM_UP, runs):
+            for leases in counts:
+                for side in sides:
+                    add_and_delete_once(side, host, container, leases, work, is_counted=run >= 0)
+            progress("ADD and DEL", run, runs)
     finally:
         host.remove()
+
+
+def add_and_delete_once(
+    side: Side, host: Host, container: Container, leases: int, work: Path, *, is_counted: bool
+) -> None:
+    """One sample of each; worthless unless the container reaches its gateway in between."""
+    conf = network(work / f"{side.name}-{leases}")
+    suffix = f", {leases} leases" if is_counted else WARMING
+    side.timed("ADD" + suffix, host, "ADD", conf, container)
+    if not container.pings(GATEWAY):
+        raise SystemExit(f"{side.name}: the container does not reach {GATEWAY}, the sample is worthless")
+    side.timed("DEL" + suffix, host, "DEL", conf, container)
 
 
 def versions(sides: list[Side], runs: int) -> None:
@@ -126,7 +136,7 @@ def table(sides: list[Side]) -> str:
     ours, theirs = sides
     lines = ["| whole process, median ms | Poplin | reference | ratio |", "|---|---|---|---|"]
     for measure in ours.times:
-        if "warming" not in measure:
+        if not measure.endswith(WARMING):
             mine, other = ours.median(measure), theirs.median(measure)
             lines.append(f"| bridge + host-local {measure} | {mine:.1f} | {other:.1f} | {mine / other:.2f} |")
     for verb in ("ADD", "DEL"):
@@ -149,8 +159,7 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "poplin.cli.main", *install], check=True, stdout=sys.stderr)
         sides = [Side("poplin", work / "bin"), Side("reference", REFERENCE)]
         versions(sides, options.runs)
-        for leases in (10, 1000):
-            add_and_delete(sides, options.runs, leases, work)
+        add_and_delete(sides, options.runs, (10, 1000), work)
     if options.json:
         print(json.dumps({"version": 1, **{s.name: {m: round(s.median(m), 2) for m in s.times} for s in sides}}))
         return
