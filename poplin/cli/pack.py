@@ -4,19 +4,15 @@ to it:
     /usr/bin/python3.11 -I pack.py FOLDER FINAL_FOLDER NAME
 
 FOLDER holds the package now and gets the bundle of that name, FINAL_FOLDER is where it will be and what tracebacks
-will say. Docstrings are left out, and so is the import of `__future__`, whose effect the compiler has without it.
+will say. What only people and type checkers read is left out: docstrings, annotations, the import of `__future__`.
 """
 
 from __future__ import annotations
-import __future__
 
 import ast
 import marshal
 import sys
 from pathlib import Path
-
-POSTPONED = b"from __future__ import annotations\n"
-FLAG = __future__.annotations.compiler_flag
 
 
 def pack(folder: Path, final_folder: str) -> bytes:
@@ -58,9 +54,33 @@ def list_imports(file: Path, modules: set[str]) -> tuple[str, ...]:
 
 def compile_module(file: Path, final_folder: str, folder: Path) -> bytes:
     """The marshalled code of one module."""
-    source = file.read_bytes().replace(POSTPONED, b"\n")
     name = f"{final_folder}/{file.relative_to(folder)}"
-    return marshal.dumps(compile(source, name, "exec", flags=FLAG, dont_inherit=True, optimize=2))
+    tree = WithoutAnnotations().visit(ast.parse(file.read_bytes(), name))
+    return marshal.dumps(compile(ast.fix_missing_locations(tree), name, "exec", dont_inherit=True, optimize=2))
+
+
+class WithoutAnnotations(ast.NodeTransformer):
+    """Takes out what only type checkers read, and the import that kept it from being evaluated."""
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
+        """`from __future__ import annotations` goes."""
+        return None if node.module == "__future__" else node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        """`x: int = 1` becomes `x = 1`; `x: int` alone does nothing."""
+        if node.value is None:
+            return ast.copy_location(ast.Pass(), node)
+        return ast.copy_location(ast.Assign([node.target], self.visit(node.value)), node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """The result's type goes, those of the arguments with `visit_arg`."""
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        """An argument without its type."""
+        node.annotation = None
+        return node
 
 
 def main() -> None:
