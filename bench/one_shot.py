@@ -50,6 +50,7 @@ class Side:
             "CNI_NETNS": container.path,
             "CNI_IFNAME": "eth0",
             "CNI_PATH": str(self.folder),
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",  # where the reference finds iptables
         }
         stdin = json.dumps(conf).encode()
         path = str(self.folder / str(conf["type"]))

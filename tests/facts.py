@@ -4,10 +4,14 @@ A fact sheet is a numbered list of what a CNI implementation does, distilled fro
 plugins. `@pytest.mark.facts("cni-spec", 12, 13)` says that a test shows what rows 12 and 13 say. A row counts as
 proven only if every test that carries it passed in this run. What each sheet must prove is data, in facts.toml; with
 `--facts` the run fails if a required row is neither proven nor listed there with a reason.
+
+Rows listed under `vm` need another kernel than the usual one: they are required of the run inside the virtual machine,
+which sets POPLIN_VM, and of no other; all others are required of the usual run.
 """
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -51,22 +55,25 @@ class Sheet:
         )
 
 
-def read_sheets(path: Path = DATA) -> dict[str, Sheet]:
+def read_sheets(path: Path = DATA, *, in_vm: bool = False) -> dict[str, Sheet]:
     """The sheets by name. Raises ValueError for a row a sheet does not have."""
-    return {name: read_sheet(name, section) for name, section in tomllib.loads(path.read_text()).items()}
+    sections = tomllib.loads(path.read_text()).items()
+    return {name: read_sheet(name, section, in_vm=in_vm) for name, section in sections}
 
 
-def read_sheet(name: str, section: dict) -> Sheet:
-    """One section; the keys of `deviations` and `later` are rows or ranges, like the items of `required`."""
+def read_sheet(name: str, section: dict, *, in_vm: bool = False) -> Sheet:
+    """One section; the keys of `deviations` and `later` are rows or ranges, like the items of `required` and `vm`."""
     deviations, later = (
         {row: why for rows, why in section.get(table, {}).items() for row in parse_rows(rows)}
         for table in ("deviations", "later")
     )
-    sheet = Sheet(name, section["rows"], set().union(*map(parse_rows, section["required"])), deviations, later)
-    for row in sheet.required | deviations.keys() | later.keys():
-        if not 1 <= row <= sheet.rows:
+    required, vm = (set().union(*map(parse_rows, section.get(key, ()))) for key in ("required", "vm"))
+    for row in required | vm | deviations.keys() | later.keys():
+        if not 1 <= row <= section["rows"]:
             raise ValueError(f"facts.toml: sheet {name} has no row {row}")
-    return sheet
+    if in_vm:
+        return Sheet(name, section["rows"], vm - deviations.keys() - later.keys(), {}, {})
+    return Sheet(name, section["rows"], required - vm, deviations, later)
 
 
 def parse_rows(text: str) -> set[int]:
@@ -121,7 +128,7 @@ class Coverage:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """One line a sheet, and under --facts what is wrong with it."""
         terminalreporter.section("fact sheets")
-        for sheet in self.sheets.values():
+        for sheet in (sheet for sheet in self.sheets.values() if sheet.required):
             terminalreporter.write_line(sheet.line())
             for problem in sheet.problems() if self.strict else ():
                 terminalreporter.write_line(f"  {problem}", red=True)
@@ -134,4 +141,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Follow this run."""
-    config.pluginmanager.register(Coverage(read_sheets(), strict=config.getoption("--facts")), "facts-coverage")
+    sheets = read_sheets(in_vm="POPLIN_VM" in os.environ)
+    config.pluginmanager.register(Coverage(sheets, strict=config.getoption("--facts")), "facts-coverage")

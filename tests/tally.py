@@ -1,9 +1,17 @@
-"""The end of a run as scripts/test promises it: a skip fails it unless listed, and the last line counts the tests."""
+"""The end of a run as scripts/test promises it: a skip fails it unless listed, and the last line counts the tests.
+
+With `--summary FILE` the counts, the failures' text and the proven fact-sheet rows are written as JSON too. Run as a
+program, with such files as arguments, it prints the line for all of them; a file that is missing is a run that failed.
+"""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,25 +38,32 @@ class Tally:
     def __init__(self, listed: set[str]) -> None:
         self.listed = listed
         self.outcomes: dict[str, str] = {}
+        self.failures: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember the worst outcome of each test."""
         known = self.outcomes.get(report.nodeid, "passed")
         self.outcomes[report.nodeid] = max(known, report.outcome, key=RANK.__getitem__)
+        if report.failed:
+            self.failures[report.nodeid] = report.longreprtext
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be collected counts as one failed test."""
         if report.failed or report.skipped:
             self.outcomes[report.nodeid] = report.outcome
+        if report.failed:
+            self.failures[report.nodeid] = report.longreprtext
 
     def unlisted(self) -> list[str]:
         """Tests that were skipped without leave."""
         return [node for node, outcome in self.outcomes.items() if outcome == "skipped" and node not in self.listed]
 
-    def line(self) -> str:
-        """`120 passed, 0 failed, 0 skipped`."""
+    def summary(self, config: pytest.Config) -> dict[str, Any]:
+        """What there is to know of the run."""
         count = Counter(self.outcomes.values())
-        return f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped"
+        sheets = config.pluginmanager.get_plugin("facts-coverage").sheets.values()
+        proven = {sheet.name: sorted(sheet.proven) for sheet in sheets if sheet.proven}
+        return {**{outcome: count[outcome] for outcome in RANK}, "failures": self.failures, "proven": proven}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -61,17 +76,38 @@ class Tally:
         for node in self.unlisted():
             terminalreporter.write_line(f"skipped, and not listed in tests/skips.txt: {node}", red=True)
 
-    def pytest_unconfigure(self) -> None:
-        """The very last line."""
-        print(self.line())
+    def pytest_unconfigure(self, config: pytest.Config) -> None:
+        """The very last line, and the file."""
+        summary = self.summary(config)
+        if path := config.getoption("--summary"):
+            path.write_text(json.dumps(summary))
+        print(count_line(summary))
+
+
+def count_line(*summaries: Mapping[str, Any]) -> str:
+    """`120 passed, 0 failed, 0 skipped`."""
+    passed, failed, skipped = (
+        sum(summary[outcome] for summary in summaries) for outcome in ("passed", "failed", "skipped")
+    )
+    return f"{passed} passed, {failed} failed, {skipped} skipped"
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """One run's, or for one that ended without it a failure."""
+    return json.loads(path.read_text()) if path.is_file() else {"passed": 0, "failed": 1, "skipped": 0}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The option --tally, which scripts/test gives."""
     parser.addoption("--tally", action="store_true", help="fail on unlisted skips and end with a line of counts")
+    parser.addoption("--summary", type=Path, help="with --tally: write the outcome to this file too, as JSON")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Count only where it was asked for."""
     if config.getoption("--tally"):
         config.pluginmanager.register(Tally(read_listed_skips()), "tally-of-tests")
+
+
+if __name__ == "__main__":
+    print(count_line(*map(read_summary, map(Path, sys.argv[1:]))))

@@ -36,6 +36,7 @@ VERBS = {
     "del": Verb("delete", "detach it", "poplin del mynet /run/netns/blue"),
     "status": Verb("status", "would `add` succeed now?", "poplin status mynet"),
     "gc": Verb("gc", "remove what containers that are gone left behind", "poplin gc mynet --dry-run"),
+    "reload": Verb("reload", "restore the firewall after somebody flushed it", "poplin reload"),
     "list": Verb("list", "show what is connected, and what has drifted", "poplin list --drawing"),
     "build": Verb("build", "write the plugins of this checkout into a folder", "poplin build ./bin"),
     "install": Verb(

@@ -11,10 +11,12 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Mapping, Sequence
 
 from poplin.cli.add import attach_or_undo
 from poplin.cli.failure import FAILED, USAGE, report
 from poplin.cli.interruption import unwind_when_ended
+from poplin.cli.publish import CAPABILITY, SYNTAX, published_port, require_capability
 from poplin.cli.settings import (
     add_call_arguments,
     make_runtime,
@@ -36,8 +38,17 @@ PROG = "poplin run"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `poplin run`; the command after `--` is cut off before."""
-    parser.usage = "poplin run [-h] [--timeout SECONDS] [NETWORK ...] -- COMMAND [ARGUMENT ...]"
+    parser.usage = "poplin run [-h] [--publish PORTS] [--timeout SECONDS] [NETWORK ...] -- COMMAND [ARGUMENT ...]"
     parser.add_argument("networks", metavar="NETWORK", nargs="*", help="default: every one in NETCONFPATH")
+    parser.add_argument(
+        "-p",
+        "--publish",
+        metavar="PORTS",
+        type=published_port,
+        action="append",
+        default=[],
+        help=f"a port of the host that leads to one of the command's: {SYNTAX}; may be repeated",
+    )
     add_call_arguments(parser)
 
 
@@ -47,10 +58,12 @@ def run(options: argparse.Namespace) -> int:
         print(f"{PROG}: no command; write it after `--`: poplin run mynet -- ip addr", file=sys.stderr)
         return USAGE
     networks = choose_networks(options.networks)
+    if options.publish:
+        require_capability(networks)
     runtime = make_runtime(options.timeout)
     unwind_when_ended()
     with Sandbox() as sandbox:
-        return run_attached(runtime, sandbox, plan(networks, sandbox.netns), options.command)
+        return run_attached(runtime, sandbox, plan(networks, sandbox.netns, options.publish), options.command)
 
 
 def choose_networks(names: list[str]) -> list[NetworkList]:
@@ -62,11 +75,19 @@ def choose_networks(names: list[str]) -> list[NetworkList]:
     return networks
 
 
-def plan(networks: list[NetworkList], netns: str) -> list[tuple[NetworkList, Attachment]]:
-    """Each network with its interface name; a loopback network is always `lo` and takes no number."""
+def plan(
+    networks: list[NetworkList], netns: str, ports: Sequence[Mapping[str, object]] = ()
+) -> list[tuple[NetworkList, Attachment]]:
+    """Each network with its interface name; a loopback network is always `lo` and takes no number.
+
+    `ports` go to every network that publishes any, beside those of CAP_ARGS.
+    """
     container_id = f"run-{os.urandom(6).hex()}"
     args = read_arguments(os.environ.get("CNI_ARGS", ""))
     capability_args = read_capability_arguments(os.environ.get("CAP_ARGS", ""))
+    if ports:
+        given = capability_args.get(CAPABILITY, [])
+        capability_args[CAPABILITY] = [*(given if isinstance(given, list) else [given]), *ports]
     steps: list[tuple[NetworkList, Attachment]] = []
     number = 0
     for network in networks:

@@ -18,6 +18,9 @@ PLUGINS = {
     "bridge": "poplin.plugins.bridge.plugin",
     "host-local": "poplin.plugins.host_local.plugin",
     "loopback": "poplin.plugins.loopback",
+    "portmap": "poplin.plugins.portmap.plugin",
+    "ptp": "poplin.plugins.ptp.plugin",
+    "static": "poplin.plugins.static",
 }
 
 SCRIPT = """\

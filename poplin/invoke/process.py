@@ -1,4 +1,4 @@
-"""One running plugin: its pipes, its end, and how to make it end.
+"""One running plugin, or other short-lived program: its pipes, its end, and how to make it end.
 
 Spawned without fork, in a process group of its own. The descriptor of the process is polled along with the pipes, so
 that a background process a plugin leaves behind, still holding its pipes, cannot make us wait, and so that a plugin
@@ -13,7 +13,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SIGKILL = 9  # the signal module costs 3.5 ms and these numbers do not change
 SIGPIPE = 13
@@ -29,7 +29,7 @@ class Process:
 
     __slots__ = ("_fds", "_stderr", "_stdin", "_stdout", "_watch", "errors", "output", "pid", "status")
 
-    def __init__(self, path: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, path: str, environ: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
         """Raises OSError, ValueError."""
         self.output = bytearray()
         self.errors = bytearray()
@@ -40,7 +40,7 @@ class Process:
         try:
             self.pid = posix.posix_spawn(
                 path,
-                [path],
+                [path, *arguments],
                 environ,
                 file_actions=[(posix.POSIX_SPAWN_DUP2, end, n) for n, end in enumerate(theirs)],
                 setpgroup=0,

@@ -113,17 +113,22 @@ def unpack_text(payload: bytes | None) -> str:
     return "" if payload is None else payload.split(b"\0", 1)[0].decode("utf-8", "replace")
 
 
-def unpack_attributes(data: bytes) -> dict[int, bytes]:
-    """Payload by type; the last of a repeated type wins, a truncated tail is ignored."""
-    found = {}
+def list_attributes(data: bytes) -> list[tuple[int, bytes]]:
+    """(type, payload) of each attribute, in order; a truncated tail is ignored."""
+    found = []
     at, end = 0, len(data)
     while at + 4 <= end:
         length, kind = ATTRIBUTE.unpack_from(data, at)
         if length < 4 or at + length > end:
             break
-        found[kind & NLA_TYPE_MASK] = data[at + 4 : at + length]
+        found.append((kind & NLA_TYPE_MASK, data[at + 4 : at + length]))
         at += length + 3 & ~3
     return found
+
+
+def unpack_attributes(data: bytes) -> dict[int, bytes]:
+    """Payload by type; the last of a repeated type wins."""
+    return dict(list_attributes(data))
 
 
 def pack_message(request: Request, sequence: int, flags: int = 0) -> bytes:

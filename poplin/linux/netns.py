@@ -10,6 +10,7 @@ import posix
 from errno import EINVAL
 from fcntl import ioctl
 
+from poplin.linux.atomicfile import read_file
 from poplin.linux.rtnl import Rtnl
 from poplin.linux.sysctl import read_sysctl, write_sysctl
 
@@ -17,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
+
+    from poplin.linux.nft.ruleset import Ruleset
 
     T = TypeVar("T")
 
@@ -48,6 +51,7 @@ class Namespace:
         self.path = path
         self.fd = open_namespace(path)
         self._rtnl: Rtnl | None = None
+        self._nft: Ruleset | None = None
 
     def __enter__(self) -> Namespace:
         return self
@@ -61,8 +65,9 @@ class Namespace:
 
     def close(self) -> None:
         """Let go of it. Raises OSError the second time, as everything does that needs it open."""
-        if self._rtnl:
-            self._rtnl.close()
+        for socket in (self._rtnl, self._nft):
+            if socket:
+                socket.close()
         fd, self.fd = self.fd, -1  # the number may be another file's the next moment
         posix.close(fd)
 
@@ -78,6 +83,15 @@ class Namespace:
         if self._rtnl is None:
             self._rtnl = self.run(Rtnl)
         return self._rtnl
+
+    @property
+    def nft(self) -> Ruleset:
+        """Its nftables, likewise."""
+        if self._nft is None:
+            from poplin.linux.nft.ruleset import Ruleset  # most calls need none
+
+            self._nft = self.run(Ruleset)
+        return self._nft
 
     def run(self, function: Callable[..., T], *arguments: object) -> T:
         """Call `function` with the thread inside, wherever it is now; it is back there afterwards."""
@@ -101,6 +115,10 @@ class Namespace:
     def write_sysctl(self, key: str, value: str) -> None:
         """Set a switch inside. Raises OSError."""
         self.run(write_sysctl, key, value)
+
+    def find_net_file(self, name: str) -> bytes | None:
+        """The content of a file of /proc/net inside, None if the kernel has none of this name. Raises OSError."""
+        return self.run(read_file, f"/proc/thread-self/net/{name}")
 
     def prefer_sysctl(self, key: str, value: str) -> None:
         """Set a switch inside, if that can be: a kernel may be without IPv6, and /proc/sys read-only in a container."""

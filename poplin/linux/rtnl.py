@@ -6,7 +6,7 @@ Finding returns records, changing takes requests of `poplin.linux.wire`; "alread
 from __future__ import annotations
 
 from _socket import AF_INET, AF_INET6
-from errno import EACCES, EADDRNOTAVAIL, EEXIST, EHOSTUNREACH, EINVAL, ENETUNREACH, ENODEV, EOPNOTSUPP
+from errno import EACCES, EADDRNOTAVAIL, EEXIST, EHOSTUNREACH, EINVAL, ENETUNREACH, ENODEV, ENOENT, EOPNOTSUPP
 from posix import urandom
 
 from poplin.linux.netlink import NetlinkError, Request, Socket
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from poplin.linux.wire.link import Link
     from poplin.linux.wire.neigh import Neighbour
     from poplin.linux.wire.route import RouteEntry
+    from poplin.linux.wire.vlan import Vlans
     from poplin.spec.address import IP, Prefix
 
 # What the kernel answers where there is no route, or one that says so: prohibit, unreachable, blackhole; or no IPv6.
@@ -117,17 +118,47 @@ class Rtnl:
                 raise
             return None
 
+    def is_local(self, ip: IP) -> bool:
+        """Whether the address is one of this namespace's own."""
+        try:
+            return route_type(self._socket.ask(route.get_route(ip))) == route.RTN_LOCAL
+        except NetlinkError as error:
+            if error.errno not in NO_ROUTE:
+                raise
+            return False
+
     def list_routes(self, family: int = 0) -> list[RouteEntry]:
         """The routes of every table but those of broadcast and local kind; both families unless told."""
         families = (family,) if family else (AF_INET, AF_INET6)
         bodies = [body for each in families for body in self._socket.dump(route.list_routes(each))]
-        return [entry for body in bodies if is_unicast(body) for entry in route.unpack_routes(body)]
+        return [
+            entry for body in bodies if route_type(body) == route.RTN_UNICAST for entry in route.unpack_routes(body)
+        ]
+
+    def list_vlans(self, index: int) -> list[Vlans]:
+        """The VLANs of a bridge's port."""
+        from poplin.linux.wire import vlan  # here, because few bridges have any
+
+        return [each for body in self._socket.dump(vlan.list_vlans(index)) for each in vlan.unpack_vlans(body)]
 
     def list_neighbours(self, family: int = AF_INET) -> list[Neighbour]:
         """The neighbour table."""
         return [neigh.unpack_neighbour(body) for body in self._socket.dump(neigh.list_neighbours(family))]
 
+    def find_neighbour(self, name: str, index: int, ip: IP) -> Neighbour | None:
+        """The entry of an address in a link's neighbour table."""
+        try:
+            return neigh.unpack_neighbour(self._socket.ask(neigh.get_neighbour(name, index, ip)))
+        except NetlinkError as error:
+            if error.errno != ENOENT:
+                raise
+            return None
 
-def is_unicast(body: bytes) -> bool:
-    """Whether a route is one that somebody made, not the kernel's for its own addresses."""
-    return bool(route.INFO.unpack_from(body)[7] == route.RTN_UNICAST)
+    def remove_neighbour(self, name: str, index: int, ip: IP) -> bool:
+        """Delete the entry of an address if there is one; whether there was."""
+        return self._unless(ENOENT, neigh.delete_neighbour(name, index, ip))
+
+
+def route_type(body: bytes) -> int:
+    """RTN_UNICAST for what somebody made, RTN_LOCAL for the namespace's own addresses, and others."""
+    return int(route.INFO.unpack_from(body)[7])

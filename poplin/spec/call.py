@@ -155,7 +155,8 @@ class Call:
         """Like `find_prev_result`, and it must be there. Raises InvalidConfig."""
         result = self.find_prev_result()
         if result is None:
-            raise InvalidConfig("required prevResult is missing", f"{self.env.command} compares with the result of ADD")
+            needs = f"{self.env.command} needs what ADD answered, or the plugin before this one"
+            raise InvalidConfig("required prevResult is missing", needs)
         return result
 
     def valid_attachments(self) -> frozenset[tuple[str, str]]:

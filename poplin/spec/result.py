@@ -108,6 +108,11 @@ class Result(Record):
         self.routes = routes or []
         self.dns = dns or DNS()
 
+    @property
+    def families(self) -> list[int]:
+        """The IP versions of its addresses, each once: 4 before 6."""
+        return sorted({item.address.ip.version for item in self.ips})
+
 
 class OldAddress(Record):
     """What family A says of one address family."""

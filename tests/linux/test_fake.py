@@ -192,6 +192,15 @@ SCENARIOS: dict[str, list[tuple[Step, object]]] = {
         (on_eth0(lambda index: delete_address("eth0", index, ADDRESS)), 0),
         (lambda world: world.container.rtnl.list_routes(2), []),
     ],
+    "an address may come without a route to its network": [
+        (make_pair, 0),
+        (on_eth0(lambda index: add_address("eth0", index, ADDRESS, prefix_route=False)), 0),
+        (on_eth0(lambda index: set_link("eth0", index, up=True)), 0),
+        (lambda world: [str(a.prefix) for a in world.container.rtnl.list_addresses(family=2)], [str(ADDRESS)]),
+        (lambda world: world.container.rtnl.list_routes(2), []),
+        (on_eth0(lambda index: append_route("eth0", route(scope=253, src=ADDRESS.ip)(index))), 0),
+        (lambda world: [(r.src, r.scope) for r in world.container.rtnl.list_routes(2)], [(ADDRESS.ip, 253)]),
+    ],
     "what a link has goes with it": [
         (address_eth0, 0),
         (on_eth0(lambda index: add_route("eth0", route(gw=NEAR)(index))), 0),

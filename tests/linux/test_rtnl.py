@@ -238,6 +238,16 @@ def test_address_is_refused_twice_and_deleted_once(container: Container, rtnl: R
         rtnl.apply(delete_address("d0", wire.index, prefix))
 
 
+@pytest.mark.parametrize("family, text", [(4, "10.3.2.1/24"), (6, "2001:db8:3::1/64")])
+def test_address_without_a_route_to_its_network(
+    container: Container, rtnl: Rtnl, wire: Link, family: int, text: str
+) -> None:
+    prefix = parse_prefix(text)
+    rtnl.apply(add_address("d0", wire.index, prefix, prefix_route=False))
+    assert text in container.addresses("d0")
+    assert str(prefix.network) not in [route["dst"] for route in container.json(f"-{family} route show")]
+
+
 # Routes.
 
 
@@ -252,6 +262,15 @@ def test_route_has_its_gateway_and_our_mark(container: Container, rtnl: Rtnl, wi
     with pytest.raises(NetlinkError) as caught:
         rtnl.apply(add_route("d0", RouteEntry(made.dst, wire.index, parse_ip("10.1.2.9"))))
     assert caught.value.errno == EEXIST
+
+
+@pytest.mark.parametrize("dst, src", [("10.5.0.1/32", "10.1.2.3"), ("2001:db8:5::1/128", "2001:db8::3")])
+def test_route_has_its_source_address(container: Container, rtnl: Rtnl, wire: Link, dst: str, src: str) -> None:
+    family = parse_prefix(dst).ip.version
+    rtnl.apply(add_route("d0", RouteEntry(parse_prefix(dst), wire.index, scope=253, src=parse_ip(src))))
+    (shown,) = container.json(f"-{family} route show proto 112")
+    assert (f"{shown['dst']}/{parse_prefix(dst).length}", shown["prefsrc"]) == (dst, src)
+    assert [each.src for each in rtnl.list_routes() if each.protocol == 112] == [parse_ip(src)]
 
 
 def test_route_of_another_table_scope_and_size(container: Container, rtnl: Rtnl, wire: Link) -> None:
@@ -297,7 +316,7 @@ def test_listed_route_can_be_deleted(container: Container, rtnl: Rtnl, wire: Lin
     connected = [each for each in rtnl.list_routes(2) if each.dst == parse_prefix("10.1.2.0/24")]
     rtnl.apply(*(delete_route("d0", each) for each in connected))
     assert container.json("-4 route show") == []
-    with pytest.raises(NetlinkError, match=r"^ip route delete 10\.1\.2\.0/24 dev d0 scope 253: No such process"):
+    with pytest.raises(NetlinkError, match=r"^ip route delete 10\.1\.2\.0/24 dev d0 scope link .*: No such process"):
         rtnl.apply(delete_route("d0", connected[0]))
 
 

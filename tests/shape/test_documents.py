@@ -64,8 +64,9 @@ def test_every_dependency_is_justified():
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
     groups = [project["project"]["dependencies"], *project["dependency-groups"].values()]
     names = [re.split(r"[^\w-]", item)[0] for group in groups for item in group] + project["build-system"]["requires"]
-    setup = (CHECKOUT / "scripts" / "setup").read_text()
-    names += re.search(r'^PACKAGES="([^"]*)"', setup, re.MULTILINE).group(1).split()
+    for script in ("setup", "vm"):
+        text = (CHECKOUT / "scripts" / script).read_text()
+        names += re.search(r'^PACKAGES="([^"]*)"', text, re.MULTILINE).group(1).split()
     page = (DOCS / "dependencies.md").read_text()
     missing = [name for name in names if f"`{name}`" not in page]
     assert missing == [], "docs/dependencies.md: say why it is needed, what it costs and what was rejected"

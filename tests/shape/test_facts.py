@@ -1,7 +1,9 @@
-"""The report of proven rows and the counting line, on runs of pytest made up for the purpose."""
+"""The report of proven rows, the counting line and the summary, on runs of pytest made up for the purpose."""
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -47,10 +49,11 @@ def project(tmp_path):
     return tmp_path
 
 
-def run(project: Path, *options: str) -> tuple[int, list[str]]:
+def run(project: Path, *options: str, **environ: str) -> tuple[int, list[str]]:
     """Exit status and lines of a run with --facts --tally."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--facts", "--tally", *options]
-    done = subprocess.run(command, cwd=project, text=True, stdout=subprocess.PIPE, timeout=60)
+    env = {**os.environ, **environ}
+    done = subprocess.run(command, cwd=project, env=env, text=True, stdout=subprocess.PIPE, timeout=60)
     return done.returncode, done.stdout.splitlines()
 
 
@@ -123,6 +126,45 @@ def test_listed_skip_needs_a_reason(tmp_path):
     (tmp_path / "skips.txt").write_text("test_it.py::test_three\n")
     with pytest.raises(ValueError, match="gives no reason"):
         tally.read_listed_skips(tmp_path / "skips.txt")
+
+
+def test_row_of_the_virtual_machine_is_required_there_and_only_there(project):
+    edit(project / "facts.toml", '["1-3"]', '["1-5"]\nvm = ["4-5"]')
+    assert run(project)[0] == 0
+    status, lines = run(project, POPLIN_VM="1")
+    assert status == 1
+    assert "sheet: 0 of 2 rows proven, 0 deviate, 0 later" in lines
+    assert "  not proven and not listed in tests/facts.toml: 4-5" in lines
+    edit(project / "test_it.py", '"sheet", 1, 2)', '"sheet", 4, 5)')
+    assert run(project, POPLIN_VM="1")[0] == 0
+
+
+def test_virtual_machine_must_prove_no_row_that_is_listed():
+    section = {"rows": 40, "required": ["1-40"], "vm": ["5-8"], "deviations": {"5": "so"}, "later": {"6": "next"}}
+    assert facts.read_sheet("sheet", section, in_vm=True).required == {7, 8}
+    assert facts.read_sheet("sheet", section).required == {*range(1, 5), *range(9, 41)}
+
+
+def test_summary_has_the_counts_the_failures_and_the_proven_rows(project):
+    edit(project / "test_it.py", "def test_two():\n    pass", "def test_two():\n    assert 'moon' == 'sun'")
+    run(project, "--summary", "summary.json")
+    summary = json.loads((project / "summary.json").read_text())
+    assert {key: summary[key] for key in ("passed", "failed", "skipped", "proven")} == {
+        "passed": 1,
+        "failed": 1,
+        "skipped": 0,
+        "proven": {"sheet": [1]},
+    }
+    (text,) = summary["failures"].values()
+    assert list(summary["failures"]) == ["test_it.py::test_two"]
+    assert "'moon' == 'sun'" in text
+
+
+def test_summaries_add_up_and_a_missing_one_is_a_failure(tmp_path):
+    for name, passed in (("one", 3), ("two", 4)):
+        (tmp_path / name).write_text(json.dumps({"passed": passed, "failed": 0, "skipped": 1}))
+    command = [sys.executable, TESTS / "tally.py", *(tmp_path / name for name in ("one", "two", "three"))]
+    assert subprocess.check_output(command, text=True, timeout=60) == "7 passed, 1 failed, 2 skipped\n"
 
 
 def test_rows_read_and_print_as_ranges():

@@ -19,7 +19,8 @@ BIN_DIR = f"{STATE}/bin"
 DATA_DIR = f"{STATE}/networks"
 RESOLV_CONF = f"{STATE}/resolv.conf"
 
-PLUGINS = ("bridge", "bridge", "bridge", "host-local", "host-local", "loopback")
+PLUGINS = ("bridge", "bridge", "bridge", "ptp", "ptp", "host-local", "host-local", "static", "loopback")
+ADDRESS_PLUGINS = ("host-local", "static")
 VERBS = ("ADD", "ADD", "ADD", "ADD", "DEL", "DEL", "CHECK", "CHECK", "GC", "STATUS", "VERSION")
 PREPARED = ("CHECK", "DEL", "GC")  # these find a container that was added before
 WITH_PREV_RESULT = ("CHECK", "DEL")
@@ -35,6 +36,10 @@ ROUTES = {
         {"dst": "10.8.0.0/16", "priority": 7, "table": 100, "scope": 0},
     ),
     6: ({"dst": "::/0"}, {"dst": "2001:db8:9::/48", "gw": "2001:db8:1::1", "priority": 9}),
+}
+ADDRESSES = {
+    4: {"address": "10.1.2.3/24", "gateway": "10.1.2.1"},
+    6: {"address": "2001:db8:1::3/64", "gateway": "2001:db8:1::1"},
 }
 FAMILIES_OF_ADDRESSES = ((4,), (6,), (4, 6))
 ARGUMENTS = (
@@ -82,8 +87,10 @@ def valid_calls(draw: st.DrawFn) -> Call:
     family = FAMILIES[document["cniVersion"]]
     if plugin == "bridge":
         document |= draw(bridge_keys(needs_address=family == "A"))
-    if plugin == "host-local":
-        document["ipam"] = draw(ipam_sections())
+    if plugin == "ptp":
+        document |= draw(ptp_keys())
+    if plugin in ADDRESS_PLUGINS:
+        document["ipam"] = draw(SECTIONS[plugin]())
     if draw(st.booleans()):
         document["strict"] = True
     if verb == "GC":
@@ -130,7 +137,40 @@ def bridge_keys(draw: st.DrawFn, needs_address: bool) -> dict[str, Any]:
 
 
 @st.composite
-def ipam_sections(draw: st.DrawFn) -> dict[str, Any]:
+def ptp_keys(draw: st.DrawFn) -> dict[str, Any]:
+    keys = draw(
+        st.fixed_dictionaries(
+            {"ipam": ipam_sections()},
+            optional={
+                "ipMasq": st.booleans(),
+                "ipMasqBackend": st.sampled_from(("", "iptables", "nftables")),
+                "mtu": st.sampled_from((0, 1280, 1400, 1500, 9000)),
+                "dns": st.sampled_from((DNS, {"nameservers": []}, {})),
+            },
+        )
+    )
+    return dict(keys)
+
+
+def ipam_sections() -> st.SearchStrategy[dict[str, Any]]:
+    """Of an address plugin, usually host-local."""
+    return st.sampled_from(("host-local", "host-local", "static")).flatmap(lambda plugin: SECTIONS[plugin]())
+
+
+@st.composite
+def static_sections(draw: st.DrawFn) -> dict[str, Any]:
+    families = draw(st.sampled_from(FAMILIES_OF_ADDRESSES))
+    section: dict[str, Any] = {"type": "static", "addresses": [dict(ADDRESSES[family]) for family in families]}
+    routes = [dict(route) for family in families for route in ROUTES[family]]
+    if draw(st.booleans()):
+        section["routes"] = draw(st.lists(st.sampled_from(routes), max_size=3, unique_by=repr))
+    if draw(st.integers(0, 3)) == 0:
+        section["dns"] = dict(DNS)
+    return section
+
+
+@st.composite
+def host_local_sections(draw: st.DrawFn) -> dict[str, Any]:
     families = draw(st.sampled_from(FAMILIES_OF_ADDRESSES))
     section: dict[str, Any] = {"type": "host-local", "dataDir": DATA_DIR}
     ranges = [dict(draw(st.sampled_from(RANGES[family]))) for family in families]
@@ -144,6 +184,9 @@ def ipam_sections(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.integers(0, 3)) == 0:
         section["resolvConf"] = RESOLV_CONF
     return section
+
+
+SECTIONS = {"host-local": host_local_sections, "static": static_sections}
 
 
 @st.composite

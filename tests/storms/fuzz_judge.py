@@ -7,7 +7,7 @@ import os
 import re
 from typing import Any
 
-from storms.fuzz_calls import BOX, Call
+from storms.fuzz_calls import ADDRESS_PLUGINS, BOX, Call
 from storms.fuzz_changes import Change, Input
 from storms.fuzz_values import BAD_IDS, BAD_IFNAMES, IPAM, NETNS, OWN_NETNS, READ_ON_ADD
 
@@ -69,7 +69,7 @@ def files_in(folders: tuple[str, ...]) -> list[str]:
 # What must come of a change. None: anything that is well formed.
 
 SUCCESS: frozenset[int] = frozenset({0})
-IN_STRICT_OBJECTS = {"", "ipam", "ipam.ranges", "ipam.routes", "dns"}
+IN_STRICT_OBJECTS = {"", "ipam", "ipam.ranges", "ipam.routes", "ipam.addresses", "ipam.dns", "dns"}
 
 
 def expected_codes(call: Call, change: Change) -> frozenset[int] | None:
@@ -102,7 +102,7 @@ def expected_of_unknown(call: Call, place: str) -> frozenset[int] | None:
     """Unknown keys do no harm, unless the configuration is strict and the object is one of ours."""
     if call.document.get("strict") is not True:
         return SUCCESS
-    if call.plugin == "host-local" and not place:
+    if call.plugin in ADDRESS_PLUGINS and not place:
         return SUCCESS  # the top is for whoever delegates
     if call.verb == "ADD" and place in (IN_STRICT_OBJECTS if call.plugin != "loopback" else {""}):
         return frozenset({2})
@@ -130,7 +130,7 @@ def expected_of_namespace(call: Call, value: object) -> frozenset[int] | None:
         return SUCCESS if call.verb == "DEL" else frozenset({4})
     if value in OWN_NETNS:
         return None if call.verb == "CHECK" else frozenset({8})
-    if value in NETNS.values() and call.verb == "ADD" and call.plugin != "host-local":
+    if value in NETNS.values() and call.verb == "ADD" and call.plugin not in ADDRESS_PLUGINS:
         return frozenset({8})
     return None
 
@@ -139,7 +139,8 @@ def expected_of_namespace(call: Call, value: object) -> frozenset[int] | None:
 SPOKEN = {
     "cniVersion": ("version",),
     "type": ("plugin", "no valid ip"),
-    "ipam": ("no valid ip",),
+    "ipam": ("no valid ip", "gave no address"),
+    "addresses": ("no valid ip", "gave no address", "address"),
     **dict.fromkeys(("ranges", "subnet", "rangeStart", "rangeEnd", "gateway"), ("range set",)),
 }
 

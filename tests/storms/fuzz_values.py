@@ -25,7 +25,9 @@ TEXTS = (
     "cni0",
     "bridge",
     "loopback",
+    "ptp",
     "host-local",
+    "static",
     "x" * 16,
     "x" * 256,
     "x" * 5000,
@@ -93,6 +95,9 @@ ARGUMENTS = (
 READ_ON_ADD = {
     "loopback": {"cniVersion", "name", "type", "strict"},
     "host-local": {"cniVersion", "name", "type", "strict", "args", "args.cni", "runtimeConfig"},
+    "static": {"cniVersion", "name", "type", "strict", "args", "args.cni", "runtimeConfig"},
+    "ptp": {"cniVersion", "name", "type", "strict", "ipMasq", "ipMasqBackend", "mtu", "dns", "dns.nameservers"}
+    | {"dns.domain", "dns.search", "dns.options"},
     "bridge": {"cniVersion", "name", "type", "strict", "args", "args.cni", "args.cni.mac", "runtimeConfig"}
     | {"runtimeConfig.mac", "bridge", "isGateway", "isDefaultGateway", "forceAddress", "mtu", "hairpinMode"}
     | {"promiscMode", "portIsolation", "vlan", "enabledad", "disableContainerInterface", "dns", "dns.nameservers"}
@@ -102,6 +107,8 @@ IPAM = {"ipam", "ipam.type", "ipam.dataDir", "ipam.resolvConf", "ipam.routes", "
     *(f"ipam.{key}" for key in ("rangeStart", "rangeEnd", "gateway")),
     *(f"ipam.ranges.{key}" for key in ("subnet", "rangeStart", "rangeEnd", "gateway")),
     *(f"ipam.routes.{key}" for key in ("dst", "gw", "mtu", "advmss", "priority", "table", "scope")),
+    *("ipam.addresses", "ipam.addresses.address", "ipam.addresses.gateway"),
+    *("ipam.dns", *(f"ipam.dns.{key}" for key in ("nameservers", "domain", "search", "options"))),
 }
 
 # For documents from nothing.

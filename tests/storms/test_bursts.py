@@ -67,6 +67,27 @@ def test_64_at_once(host: Host, conf: dict[str, Any], leases: Path) -> None:
     assert lease_files(leases) == []
 
 
+def test_64_links_of_their_own_at_once(host: Host, conf: dict[str, Any], leases: Path) -> None:
+    network = {key: conf[key] for key in ("cniVersion", "name", "ipam")} | {"type": "ptp", "ipMasq": True}
+    containers = [host.add_container() for _ in range(BURST)]
+    replies = all_at_once(host, "ADD", network, containers, [host.bin_dir])
+    assert [reply for reply in replies if reply.status != 0] == []
+    ways = {
+        ip["address"].partition("/")[0]: reply.object["interfaces"][0]["name"]
+        for reply in replies
+        for ip in reply.object["ips"]
+    }
+    assert len(ways) == 2 * BURST
+    shown = host.json("-4 route show proto 112") + host.json("-6 route show proto 112")
+    assert {route["dst"]: route["dev"] for route in shown} == ways
+    assert containers[0].pings("10.1.0.65") and containers[-1].pings("2001:db8::2")
+
+    replies = all_at_once(host, "DEL", network, containers, [host.bin_dir])
+    assert [reply for reply in replies if reply.status != 0 or reply.output] == []
+    assert (host.links(), lease_files(leases)) == ([], [])
+    assert host.json("-4 route show") == []
+
+
 def test_adds_and_deletes_mixed(host: Host, conf: dict[str, Any], leases: Path) -> None:
     leaving = [host.add_container() for _ in range(BURST // 2)]
     coming = [host.add_container() for _ in range(BURST // 2)]

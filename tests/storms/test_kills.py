@@ -29,18 +29,17 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin"
 
 
-@pytest.fixture
-def conf(leases: Path) -> dict[str, Any]:
+PLUGINS: dict[str, dict[str, object]] = {
+    "bridge": {"bridge": "br0", "isGateway": True},
+    "ptp": {"ipMasq": True},
+}
+
+
+@pytest.fixture(params=PLUGINS)
+def conf(request: pytest.FixtureRequest, leases: Path) -> dict[str, Any]:
     ranges = [[{"subnet": "10.1.2.0/24"}], [{"subnet": "2001:db8::/64"}]]
     ipam = {"type": "host-local", "dataDir": str(leases), "ranges": ranges, "routes": [{"dst": "0.0.0.0/0"}]}
-    return {
-        "cniVersion": "1.1.0",
-        "name": "mynet",
-        "type": "bridge",
-        "bridge": "br0",
-        "isGateway": True,
-        "ipam": ipam,
-    }
+    return {"cniVersion": "1.1.0", "name": "mynet", "type": request.param, **PLUGINS[request.param], "ipam": ipam}
 
 
 def run_until_killed(
@@ -55,7 +54,7 @@ def run_until_killed(
         "CNI_PATH": str(installed),
     }
     inject = f"--inject={syscall}:signal=KILL:when={number}"
-    strace = ["strace", "-f", "-qq", "-o", "/dev/null", f"--trace={syscall}", inject, str(installed / "bridge")]
+    strace = ["strace", "-f", "-qq", "-o", "/dev/null", f"--trace={syscall}", inject, str(installed / conf["type"])]
     done = subprocess.run(
         ["nsenter", f"--net={host.path}", *strace],
         env=environ,
@@ -69,11 +68,18 @@ def run_until_killed(
 
 
 def assert_nothing_is_left(host: Host, container: Container, leases: Path) -> None:
-    """No link but the bridge, no lease, no half-written or temporary file."""
+    """No link but the bridge, no hidden address, no lease, no half-written or temporary file."""
     assert (container.links(), [name for name in host.links() if name != "br0"]) == ([], [])
-    assert lease_files(leases) == []
+    assert (hidden_addresses(host), lease_files(leases)) == (0, [])
     kept = {"lock", "seal", "last_reserved_ip.0", "last_reserved_ip.1"}
     assert [str(file) for file in leases.rglob("*") if file.is_file() and file.name not in kept] == []
+
+
+def hidden_addresses(host: Host) -> int:
+    """How many addresses are masqueraded."""
+    if "table inet poplin" not in host.sh("nft list tables"):
+        return 0
+    return sum(host.sh(f"nft list set inet poplin masq{version}").count(" mynet/") for version in (4, 6))
 
 
 @pytest.mark.parametrize("command", ["ADD", "DEL"])
@@ -92,7 +98,7 @@ def test_a_kill_anywhere_leaves_nothing_after_del_and_gc(
         kills += 1
         # DEL alone must do: after it only what no attachment owns may be left, and GC takes that
         host.cni("DEL", conf, container, bin_dir=installed)
-        assert (container.links(), lease_files(leases)) == ([], [])
+        assert (container.links(), hidden_addresses(host), lease_files(leases)) == ([], 0, [])
         host.cni("GC", conf, bin_dir=installed)
         assert_nothing_is_left(host, container, leases)
     assert kills == number - 1 < MOST - 1

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from errno import EADDRNOTAVAIL, EEXIST, ENODEV, ESRCH
 
+from poplin.linux.fake.vlans import add_vlans, delete_vlans, join_default_vlan
 from poplin.linux.netlink import NLM_F_EXCL, NetlinkError, unpack_attributes, unpack_text, unpack_u32
 from poplin.linux.wire import addr, link, route
+from poplin.linux.wire.bridge import IFLA_BR_VLAN_DEFAULT_PVID
 from poplin.linux.wire.veth import VETH_INFO_PEER
+from poplin.linux.wire.vlan import AF_BRIDGE, RTM_SETLINK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from poplin.linux.wire.link import Link
 
 FIRST_MAC = bytes([2, 0, 0, 0, 0, 0])
+DEFAULT_VLAN = bytes([1, 0])
 IF_OPER_DOWN = 2  # linux/if.h
 RTPROT_KERNEL = 2  # linux/rtnetlink.h
 
@@ -34,6 +38,8 @@ def new_link(here: Tables, request: Request) -> None:
     made = make_link(born_in, request, request.body)
     info = unpack_attributes(attributes.get(link.IFLA_LINKINFO, b""))
     data = unpack_attributes(info.get(link.IFLA_INFO_DATA, b""))
+    if made.kind == "bridge":
+        made.data = {IFLA_BR_VLAN_DEFAULT_PVID: DEFAULT_VLAN, **data}
     if made.kind == "veth":
         try:
             make_far_end(born_in, request, made, data[VETH_INFO_PEER])
@@ -78,7 +84,9 @@ def change_link(changed: Link, here: Tables, request: Request, attributes: dict[
     _, _, _, flags, change = link.INFO.unpack_from(request.body)
     changed.flags = changed.flags & ~change | flags & change
     changed.operstate = link.IF_OPER_UP if changed.is_up else IF_OPER_DOWN
-    changed.master = unpack_u32(attributes.get(link.IFLA_MASTER), changed.master)
+    if link.IFLA_MASTER in attributes and changed.master != unpack_u32(attributes[link.IFLA_MASTER]):
+        changed.master = unpack_u32(attributes[link.IFLA_MASTER])
+        join_default_vlan(here, changed)
     changed.alias = unpack_text(attributes.get(link.IFLA_IFALIAS)) or changed.alias
     if link.IFLA_ADDRESS in attributes:
         changed.mac = link.format_mac(attributes[link.IFLA_ADDRESS])
@@ -91,7 +99,10 @@ def change_link(changed: Link, here: Tables, request: Request, attributes: dict[
 
 
 def delete_link(here: Tables, request: Request) -> None:
-    """RTM_DELLINK: one link, or all of a group. Raises NetlinkError (ENODEV)."""
+    """RTM_DELLINK: one link, or all of a group, or VLANs of a port. Raises NetlinkError (ENODEV)."""
+    if link.INFO.unpack_from(request.body)[0] == AF_BRIDGE:
+        delete_vlans(here, request)
+        return
     group = unpack_u32(unpack_attributes(request.body[link.INFO.size :]).get(link.IFLA_GROUP))
     members = [each for each in here.links if group and here.groups.get(each.index) == group]
     for gone in members or [get_link(here, request)]:
@@ -149,9 +160,12 @@ def connect(here: Tables, index: int) -> None:
     here.routes = [each for each in here.routes if (each.index, each.protocol) != (index, RTPROT_KERNEL)]
     changed = here.find(index=index)
     for each in here.addresses if changed and changed.is_up else ():
-        if each.index == index and each.prefix.length < each.prefix.ip.bits:
+        has_network = each.prefix.length < each.prefix.ip.bits and not each.flags & addr.IFA_F_NOPREFIXROUTE
+        if each.index == index and has_network:
             scope = route.RT_SCOPE_LINK if each.prefix.ip.version == 4 else route.RT_SCOPE_UNIVERSE
-            here.routes.append(route.RouteEntry(each.prefix.network, index, scope=scope, protocol=RTPROT_KERNEL))
+            src = each.prefix.ip if each.prefix.ip.version == 4 else None
+            made = route.RouteEntry(each.prefix.network, index, scope=scope, protocol=RTPROT_KERNEL, src=src)
+            here.routes.append(made)
 
 
 def is_same_address(one: addr.Address, other: addr.Address) -> bool:
@@ -186,6 +200,7 @@ def destination(entry: route.RouteEntry) -> tuple[object, ...]:
 CHANGES: dict[int, Callable[[Tables, Request], None]] = {
     link.RTM_NEWLINK: new_link,
     link.RTM_DELLINK: delete_link,
+    RTM_SETLINK: add_vlans,
     addr.RTM_NEWADDR: new_address,
     addr.RTM_DELADDR: delete_address,
     route.RTM_NEWROUTE: new_route,

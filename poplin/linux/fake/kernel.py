@@ -1,4 +1,4 @@
-"""A kernel in memory that prints itself as `ip` lines.
+"""A kernel in memory that prints itself as `ip` and `nft` lines.
 
 It stands in for `Kernel`: requests are decoded by the same codec that the real kernel's answers are, links, addresses
 and routes are kept per namespace, and every change is logged as the command it equals. Tests compare that log, and a
@@ -7,6 +7,7 @@ dry run can show it. It refuses what the code above it must handle: names that e
 
 from __future__ import annotations
 
+from poplin.linux.fake.firewall import FakeRuleset
 from poplin.linux.fake.socket import FakeSocket
 from poplin.linux.fake.world import Tables, World
 from poplin.linux.kernel import Kernel
@@ -51,6 +52,7 @@ class FakeNamespace(Namespace):
         self.sysctls: dict[str, str] = {}
         self._tables = tables
         self._rtnl = Rtnl(FakeSocket(tables))
+        self._nft = FakeRuleset(tables)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -72,3 +74,7 @@ class FakeNamespace(Namespace):
         """Keep and log it."""
         self.sysctls[key] = value
         self._tables.note(f"sysctl -w {key}={value}")
+
+    def find_net_file(self, name: str) -> bytes | None:
+        """There are none."""
+        return None

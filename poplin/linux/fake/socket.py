@@ -5,6 +5,7 @@ from __future__ import annotations
 from errno import ENETUNREACH, EOPNOTSUPP
 
 from poplin.linux.fake.changes import CHANGES, get_link
+from poplin.linux.fake.vlans import pack_port
 from poplin.linux.netlink import (
     NetlinkError,
     Socket,
@@ -16,7 +17,7 @@ from poplin.linux.netlink import (
     unpack_text,
     unpack_u32,
 )
-from poplin.linux.wire import addr, link, route
+from poplin.linux.wire import addr, link, route, vlan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,13 +56,15 @@ class FakeSocket(Socket):
         raise NetlinkError(ENETUNREACH, request.text)
 
     def dump(self, request: Request) -> list[bytes]:
-        """All links, addresses or routes, filtered as the request says. Raises NetlinkError (EOPNOTSUPP)."""
+        """All links, addresses, routes or VLANs, filtered as the request says. Raises NetlinkError (EOPNOTSUPP)."""
         if request.kind == link.RTM_GETLINK:
             return [pack_link(each) for each in self._tables.links if is_wanted(each, request)]
         if request.kind == addr.RTM_GETADDR:
             family, _, _, _, index = addr.INFO.unpack_from(request.body)
             wanted = [each for each in self._tables.addresses if index in (0, each.index)]
             return [pack_address(each) for each in wanted if family in (0, each.prefix.ip.family)]
+        if request.kind == vlan.RTM_GETVLAN:
+            return [pack_port(self._tables, request)]
         if request.kind != route.RTM_GETROUTE:
             refuse(self._tables, request)
         family = route.INFO.unpack_from(request.body)[0]
@@ -87,10 +90,12 @@ def pack_link(each: Link) -> bytes:
     body += attribute(link.IFLA_ADDRESS, link.parse_mac(each.mac)) + u32_attribute(link.IFLA_MTU, each.mtu)
     body += u32_attribute(link.IFLA_MASTER, each.master) + u32_attribute(link.IFLA_LINK, each.link)
     body += text_attribute(link.IFLA_IFALIAS, each.alias) + attribute(link.IFLA_OPERSTATE, bytes([each.operstate]))
-    return body + nest(link.IFLA_LINKINFO, text_attribute(link.IFLA_INFO_KIND, each.kind))
+    data = b"".join(attribute(kind, payload) for kind, payload in each.data.items())
+    info = text_attribute(link.IFLA_INFO_KIND, each.kind) + (nest(link.IFLA_INFO_DATA, data) if data else b"")
+    return body + nest(link.IFLA_LINKINFO, info)
 
 
 def pack_address(each: addr.Address) -> bytes:
     """The body of an RTM_NEWADDR that tells of an address."""
     body = addr.INFO.pack(each.prefix.ip.family, each.prefix.length, each.flags & 0xFF, each.scope, each.index)
-    return body + attribute(addr.IFA_ADDRESS, each.prefix.ip.packed)
+    return body + attribute(addr.IFA_ADDRESS, each.prefix.ip.packed) + u32_attribute(addr.IFA_FLAGS, each.flags)

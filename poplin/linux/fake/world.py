@@ -36,7 +36,8 @@ class World:
 
 
 class Tables:
-    """One namespace. `groups` has the group of each link that was given one."""
+    """One namespace. `groups` has the group of each link that was given one, `vlans` the flags by id of each port,
+    `firewall` the sets of each nft table."""
 
     def __init__(self, world: World, name: str, fd: int) -> None:
         self.world = world
@@ -46,6 +47,8 @@ class Tables:
         self.addresses: list[Address] = []
         self.routes: list[RouteEntry] = []
         self.groups: dict[int, int] = {}
+        self.vlans: dict[int, dict[int, int]] = {}
+        self.firewall: dict[str, dict[str, dict[bytes, bytes]]] = {}
 
     def find(self, name: str = "", index: int = 0) -> Link | None:
         """A link by name or number."""

@@ -27,6 +27,7 @@ IFA_BROADCAST = 4
 IFA_FLAGS = 8
 IFA_F_DADFAILED = 0x08
 IFA_F_NODAD = 0x02
+IFA_F_NOPREFIXROUTE = 0x200
 IFA_F_TENTATIVE = 0x40
 IFA_LOCAL = 2
 RT_SCOPE_UNIVERSE = 0
@@ -67,19 +68,25 @@ def list_addresses(index: int, family: int = 0) -> Request:
     return Request(RTM_GETADDR, 0, body, "ip address show" + (f" index {index}" if index else ""))
 
 
-def add_address(name: str, index: int, prefix: Prefix, *, dad: bool = False) -> Request:
-    """As `ip address add PREFIX dev NAME [nodad]`; EEXIST if it is there.
+def add_address(name: str, index: int, prefix: Prefix, *, dad: bool = False, prefix_route: bool = True) -> Request:
+    """As `ip address add PREFIX dev NAME [nodad] [noprefixroute]`; EEXIST if it is there.
 
     IPv6 duplicate detection is off unless asked for: who allocates addresses knows them to be free, and it takes
-    more than a second.
+    more than a second. Without `prefix_route` the kernel makes no route to the address' network.
     """
     octets = prefix.ip.packed
     body = INFO.pack(prefix.ip.family, prefix.length, 0, RT_SCOPE_UNIVERSE, index)
     body += attribute(IFA_LOCAL, octets) + attribute(IFA_ADDRESS, octets)
     text = f"ip address add {prefix} dev {name}"
+    flags = 0
     if prefix.ip.version == 6 and not dad:
-        body += u32_attribute(IFA_FLAGS, IFA_F_NODAD)
+        flags |= IFA_F_NODAD
         text += " nodad"
+    if not prefix_route:
+        flags |= IFA_F_NOPREFIXROUTE
+        text += " noprefixroute"
+    if flags:
+        body += u32_attribute(IFA_FLAGS, flags)
     if prefix.ip.version == 4 and prefix.length < 31:
         body += attribute(IFA_BROADCAST, prefix.last.packed)
         text += f" broadcast {prefix.last}"

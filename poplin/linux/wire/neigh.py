@@ -18,6 +18,10 @@ RTM_NEWNEIGH = 28
 NDA_DST = 1
 NDA_LLADDR = 2
 NLM_F_REPLACE = 0x100
+NTF_USE = 0x01
+NUD_FAILED = 0x20
+NUD_INCOMPLETE = 0x01
+NUD_NONE = 0x00
 NUD_PERMANENT = 0x80
 
 INFO = Struct("=BxxxiHBB")
@@ -45,6 +49,18 @@ def unpack_neighbour(body: bytes) -> Neighbour:
 def list_neighbours(family: int) -> Request:
     """As `ip -4|-6 neighbour show`."""
     return Request(RTM_GETNEIGH, 0, INFO.pack(family, 0, 0, 0, 0), f"ip -{4 if family == 2 else 6} neighbour show")
+
+
+def get_neighbour(name: str, index: int, ip: IP) -> Request:
+    """As `ip neighbour get IP dev NAME`; ENOENT if there is none."""
+    body = INFO.pack(ip.family, index, 0, 0, 0) + attribute(NDA_DST, ip.packed)
+    return Request(RTM_GETNEIGH, 0, body, f"ip neighbour get {ip} dev {name}")
+
+
+def probe_neighbour(name: str, index: int, ip: IP) -> Request:
+    """As `ip neighbour add IP dev NAME nud none use`: ask who has the address, as if there were a packet for it."""
+    body = INFO.pack(ip.family, index, NUD_NONE, NTF_USE, 0) + attribute(NDA_DST, ip.packed)
+    return Request(RTM_NEWNEIGH, NLM_F_CREATE, body, f"ip neighbour add {ip} dev {name} nud none use")
 
 
 def set_neighbour(name: str, index: int, ip: IP, mac: bytes) -> Request:

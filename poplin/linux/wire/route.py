@@ -28,11 +28,15 @@ RTA_GATEWAY = 5
 RTA_METRICS = 8
 RTA_MULTIPATH = 9
 RTA_OIF = 4
+RTA_PREFSRC = 7
 RTA_PRIORITY = 6
 RTA_TABLE = 15
 RTAX_ADVMSS = 8
 RTAX_MTU = 2
+RTNH_F_ONLINK = 4
+RTN_LOCAL = 2
 RTN_UNICAST = 1
+RT_SCOPE_HOST = 254
 RT_SCOPE_LINK = 253
 RT_SCOPE_UNIVERSE = 0
 RT_TABLE_MAIN = 254
@@ -41,6 +45,8 @@ RT_TABLE_UNSPEC = 0
 # Our mark on the routes we make: `ip route show proto 112` (see rt_protos in iproute2; 64 and above are free).
 PROTOCOL = 112
 
+SCOPES = {RT_SCOPE_HOST: "host", RT_SCOPE_LINK: "link"}  # as ip(8) calls them
+
 NLM_F_APPEND = 0x800  # linux/netlink.h, for routes only
 
 INFO = Struct("=BBBBBBBBI")
@@ -48,9 +54,10 @@ NEXT_HOP = Struct("=HBBi")  # rtnexthop: length, flags, hops, ifindex; attribute
 
 
 class RouteEntry(Record):
-    """A route of a table: `index` is the outgoing link; `scope` None lets the kernel's rule for the family decide."""
+    """A route of a table: `index` is the outgoing link, `src` the address that packets of this host get; `scope` None
+    lets the kernel's rule for the family decide, `onlink` has it believe that `gw` can be reached."""
 
-    __slots__ = ("advmss", "dst", "gw", "index", "mtu", "priority", "protocol", "scope", "table")
+    __slots__ = ("advmss", "dst", "gw", "index", "mtu", "onlink", "priority", "protocol", "scope", "src", "table")
 
     def __init__(
         self,
@@ -64,6 +71,8 @@ class RouteEntry(Record):
         table: int = RT_TABLE_MAIN,
         scope: int | None = None,
         protocol: int = PROTOCOL,
+        src: IP | None = None,
+        onlink: bool = False,
     ) -> None:
         self.dst = dst
         self.index = index
@@ -74,16 +83,18 @@ class RouteEntry(Record):
         self.table = table
         self.scope = scope
         self.protocol = protocol
+        self.src = src
+        self.onlink = onlink
 
 
 def unpack_routes(body: bytes) -> list[RouteEntry]:
     """The routes in the body of an RTM_NEWROUTE: one for each next hop."""
-    family, length, _, _, table, protocol, scope, _, _ = INFO.unpack_from(body)
+    family, length, _, _, table, protocol, scope, _, flags = INFO.unpack_from(body)
     attributes = unpack_attributes(body[INFO.size :])
     bits = 32 if family == 2 else 128
     dst = Prefix(unpack_ip(attributes.get(RTA_DST, bytes(bits // 8))), length)
     metrics = unpack_attributes(attributes.get(RTA_METRICS, b""))
-    hops = unpack_hops(attributes[RTA_MULTIPATH]) if RTA_MULTIPATH in attributes else [(0, attributes)]
+    hops = unpack_hops(attributes[RTA_MULTIPATH]) if RTA_MULTIPATH in attributes else [(0, 0, attributes)]
     return [
         RouteEntry(
             dst,
@@ -95,19 +106,21 @@ def unpack_routes(body: bytes) -> list[RouteEntry]:
             table=unpack_u32(attributes.get(RTA_TABLE), table),
             scope=scope,
             protocol=protocol,
+            src=unpack_ip(attributes[RTA_PREFSRC]) if RTA_PREFSRC in attributes else None,
+            onlink=bool((hop_flags if index else flags) & RTNH_F_ONLINK),
         )
-        for index, hop in hops
+        for index, hop_flags, hop in hops
     ]
 
 
-def unpack_hops(data: bytes) -> list[tuple[int, dict[int, bytes]]]:
-    """(link index, attributes) of each next hop."""
+def unpack_hops(data: bytes) -> list[tuple[int, int, dict[int, bytes]]]:
+    """(link index, flags, attributes) of each next hop."""
     hops = []
     while len(data) >= NEXT_HOP.size:
-        length, _, _, index = NEXT_HOP.unpack_from(data)
+        length, flags, _, index = NEXT_HOP.unpack_from(data)
         if length < NEXT_HOP.size:
             break
-        hops.append((index, unpack_attributes(data[NEXT_HOP.size : length])))
+        hops.append((index, flags, unpack_attributes(data[NEXT_HOP.size : length])))
         data = data[length + 3 & ~3 :]
     return hops
 
@@ -150,12 +163,15 @@ def pack_route(route: RouteEntry) -> bytes:
     dst = route.dst.network
     scope = RT_SCOPE_UNIVERSE if route.scope is None else route.scope
     table = route.table if route.table < 256 else RT_TABLE_UNSPEC  # larger ones only fit the attribute
-    body = INFO.pack(dst.ip.family, dst.length, 0, 0, table, route.protocol, scope, RTN_UNICAST, 0)
+    flags = RTNH_F_ONLINK if route.onlink else 0
+    body = INFO.pack(dst.ip.family, dst.length, 0, 0, table, route.protocol, scope, RTN_UNICAST, flags)
     body += u32_attribute(RTA_TABLE, route.table) + u32_attribute(RTA_OIF, route.index)
     if dst.length:
         body += attribute(RTA_DST, dst.ip.packed)
     if route.gw:
         body += attribute(RTA_GATEWAY, route.gw.packed)
+    if route.src:
+        body += attribute(RTA_PREFSRC, route.src.packed)
     if route.priority:
         body += u32_attribute(RTA_PRIORITY, route.priority)
     metrics = [(RTAX_MTU, route.mtu), (RTAX_ADVMSS, route.advmss)]
@@ -170,8 +186,12 @@ def describe(name: str, route: RouteEntry) -> str:
     if route.gw:
         words.append(f"via {route.gw}")
     words.append(f"dev {name}")
+    if route.onlink:
+        words.append("onlink")
     if route.scope:
-        words.append(f"scope {route.scope}")
+        words.append(f"scope {SCOPES.get(route.scope, route.scope)}")
+    if route.src:
+        words.append(f"src {route.src}")
     if route.table != RT_TABLE_MAIN:
         words.append(f"table {route.table}")
     for label, number in (("metric", route.priority), ("mtu", route.mtu), ("advmss", route.advmss)):

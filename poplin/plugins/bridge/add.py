@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from poplin.linux.wire.link import set_link
-from poplin.plugins.bridge.device import default_mtu, ensure_bridge, ensure_gateways
-from poplin.plugins.bridge.port import add_port, wait_until_operational
-from poplin.plugins.bridge.removal import remove_port
-from poplin.plugins.bridge.settings import SMALLEST_IPV6_MTU, Settings
+from poplin.plugins.bridge.antispoof import unguard_port
+from poplin.plugins.bridge.device import ensure_bridge, ensure_gateways
+from poplin.plugins.bridge.port import add_port
+from poplin.plugins.bridge.settings import Settings
 from poplin.plugins.kit import ipam
 from poplin.plugins.kit.container import configure_interface, open_container, require_free_name
-from poplin.plugins.kit.skel import note
+from poplin.plugins.kit.masquerade import masquerade, remove_masquerade
+from poplin.plugins.kit.mtu import choose_mtu
+from poplin.plugins.kit.pair import remove_pair, wait_until_operational
 from poplin.plugins.kit.undo import Undo
 from poplin.spec.address import IP, Prefix
-from poplin.spec.errors import InvalidConfig
 from poplin.spec.result import Interface, Result, Route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from poplin.linux.kernel import Kernel
     from poplin.linux.netns import Namespace
+    from poplin.linux.wire.link import Link
     from poplin.spec.call import Call
 
 CONTAINER = 2  # the container's place in the result: bridge, host end, container end
@@ -35,9 +37,10 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
             result = ipam.add(call, kernel)
             undo.push(ipam.delete, call, kernel)
         complete(result, settings)
-        mtu = choose_mtu(settings, host, result)
-        bridge = ensure_bridge(host, settings, mtu, ipv6=not settings.has_ipam or has_ipv6(result))
-        undo.push(remove_port, call, kernel)
+        mtu = choose_mtu(settings.mtu, host, result)
+        bridge = ensure_bridge(host, settings, mtu, ipv6=not settings.has_ipam or 6 in result.families)
+        undo.push(remove_pair, call, kernel)
+        undo.push(unguard_port, call, kernel)
         port = add_port(call, host, container, bridge, settings, mtu)
         inner = container.rtnl.get_link(call.ifname)
         result.interfaces = [
@@ -46,11 +49,13 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
             Interface(call.ifname, inner.mac, call.netns),
         ]
         set_up_container(call, container, settings, result)
-        ensure_gateways(host, settings, bridge, gateway_prefixes(result) if settings.is_gateway else [])
+        if settings.is_gateway:
+            ensure_gateways(host, settings, find_gateway_link(host, settings, bridge, result), gateway_prefixes(result))
         if not settings.disable_container_interface:
             wait_until_operational(host.rtnl, port)
         if settings.ip_masq:
-            note(call, "ipMasq is accepted and not done yet: the container is not hidden behind the host")
+            undo.push(remove_masquerade, call, kernel)
+            masquerade(call, kernel, [item.address for item in result.ips])
         # only now, because a bridge that others made may have taken the new port's address
         result.interfaces[0].mac = host.rtnl.get_link(bridge.name).mac
         return call.reply(result)
@@ -81,22 +86,6 @@ def set_default_routes(result: Result) -> None:
             result.routes.append(Route(Prefix(IP(bits, 0), 0), gateway))
 
 
-def choose_mtu(settings: Settings, host: Namespace, result: Result) -> int:
-    """The explicit one, or the uplink's if that is small, but not too small for IPv6. Raises InvalidConfig."""
-    smallest = SMALLEST_IPV6_MTU if has_ipv6(result) else 0
-    if settings.mtu:
-        if settings.mtu < smallest:
-            raise InvalidConfig(f"mtu {settings.mtu} is too small for IPv6", f"it needs {smallest}")
-        return settings.mtu
-    mtu = default_mtu(host)
-    return max(mtu, smallest) if mtu else 0
-
-
-def has_ipv6(result: Result) -> bool:
-    """Whether the container gets an IPv6 address."""
-    return any(item.address.ip.version == 6 for item in result.ips)
-
-
 def set_up_container(call: Call, container: Namespace, settings: Settings, result: Result) -> None:
     """The container's end: switches first, because they act when the link comes up."""
     if settings.has_ipam:
@@ -108,6 +97,17 @@ def set_up_container(call: Call, container: Namespace, settings: Settings, resul
         configure_interface(container, call.ifname, result, dad=settings.enable_dad)
     elif not settings.disable_container_interface:
         container.rtnl.apply(set_link(call.ifname, up=True))
+
+
+def find_gateway_link(host: Namespace, settings: Settings, bridge: Link, result: Result) -> Link:
+    """What bears the gateways: the bridge, or with `vlan` an interface in that VLAN, which the result then has too."""
+    if not settings.vlan_gateway:
+        return bridge
+    from poplin.plugins.bridge.vlan_gateway import ensure_vlan_gateway  # here, because most networks do without
+
+    link = ensure_vlan_gateway(host, settings, bridge, ipv6=6 in result.families)
+    result.interfaces.append(Interface(link.name, link.mac))
+    return link
 
 
 def gateway_prefixes(result: Result) -> list[Prefix]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from poplin.linux.wire.link import IFF_PROMISC
+from poplin.plugins.bridge.antispoof import check_guard
 from poplin.plugins.bridge.settings import Settings
 from poplin.plugins.kit import ipam
 from poplin.plugins.kit.checks import (
     check_addresses,
     check_container_link,
+    check_host_end,
     check_mac,
     check_routes,
     get_container_interface,
 )
 from poplin.plugins.kit.container import open_container
+from poplin.plugins.kit.masquerade import check_masquerade
 from poplin.spec.errors import CheckFailed
 
 TYPE_CHECKING = False
@@ -38,11 +41,17 @@ def check_attachment(call: Call, kernel: Kernel, container: Namespace, settings:
     wanted = get_container_interface(result, call.ifname, call.netns, kernel)
     bridge = check_bridge(kernel.host, settings, result)
     inner = check_container_link(container, wanted, "veth")
-    check_port(kernel.host, result, bridge, inner)
+    port = check_port(kernel.host, result, bridge, inner)
+    if settings.mac_spoof_check:
+        check_guard(call, kernel, port.name, inner.mac)
+    if settings.filters_vlans:
+        check_vlans(kernel.host, settings, result, bridge, port)
     if not settings.disable_container_interface and not inner.is_up:
         raise CheckFailed(f"interface {inner.name!r} is down", f"in {call.netns}")
     check_addresses(container, inner, result, result.interfaces.index(wanted))
     check_routes(container, result.routes)
+    if settings.ip_masq:
+        check_masquerade(call, kernel, [item.address for item in result.ips])
 
 
 def check_bridge(host: Namespace, settings: Settings, result: Result) -> Link:
@@ -61,14 +70,18 @@ def check_bridge(host: Namespace, settings: Settings, result: Result) -> Link:
     return link
 
 
-def check_port(host: Namespace, result: Result, bridge: Link, inner: Link) -> None:
-    """The far end of the container's veth is an interface of the result and a port of the bridge."""
-    outer = host.rtnl.find_link_by_index(inner.link)
-    if outer is None or outer.kind != "veth" or outer.link != inner.index:
-        raise CheckFailed(f"the host's end of {inner.name!r} is gone")
-    wanted = next((item for item in result.interfaces if item.name == outer.name and not item.sandbox), None)
-    if wanted is None:
-        raise CheckFailed(f"the host's end of {inner.name!r} is {outer.name!r}, which prevResult does not have")
-    check_mac(outer, wanted)
+def check_port(host: Namespace, result: Result, bridge: Link, inner: Link) -> Link:
+    """The far end of the container's veth, which must be an interface of the result and a port of the bridge."""
+    outer = check_host_end(host, result, inner)
     if outer.master != bridge.index:
         raise CheckFailed(f"{outer.name!r} is no port of bridge {bridge.name!r}")
+    return outer
+
+
+def check_vlans(host: Namespace, settings: Settings, result: Result, bridge: Link, port: Link) -> None:
+    """The bridge filters, the port is in its VLANs, and the gateway of `vlan` is there."""
+    from poplin.plugins.bridge.vlan_check import check_port_vlans, check_vlan_gateway  # most networks do without
+
+    check_port_vlans(host, settings, bridge, port)
+    if settings.vlan_gateway:
+        check_vlan_gateway(host, settings, result, bridge)

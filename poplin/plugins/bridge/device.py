@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import posix
+from errno import EOPNOTSUPP
 
+from poplin.linux.netlink import NetlinkError
 from poplin.linux.wire.addr import add_address
-from poplin.linux.wire.bridge import add_bridge
+from poplin.linux.wire.bridge import add_bridge, has_vlan_filtering
 from poplin.linux.wire.link import IFF_PROMISC, parse_mac, set_link
-from poplin.spec.address import parse_ip
-from poplin.spec.errors import Conflict
+from poplin.plugins.kit.switches import disable_ipv6_key, enable_forwarding, ensure_ipv6
+from poplin.spec.errors import Conflict, KernelRefused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,36 +20,48 @@ if TYPE_CHECKING:
     from poplin.plugins.bridge.settings import Settings
     from poplin.spec.address import Prefix
 
-ETHERNET_MTU = 1500
-# Addresses nobody has: the way to them is the default route (RFC 1122, 3.2.1.3; RFC 3849).
-ANYWHERE = (parse_ip("0.0.0.1"), parse_ip("2001:db8::1"))
-SWITCHES = {4: "net/ipv4/ip_forward", 6: "net/ipv6/conf/all/forwarding"}
-
 
 def ensure_bridge(host: Namespace, settings: Settings, mtu: int, *, ipv6: bool) -> Link:
-    """The bridge, up. Raises Conflict if the name belongs to another kind of link.
+    """The bridge, up. Raises Conflict if the one of that name will not do.
 
     Without `ipv6` a new bridge has IPv6 switched off: its multicast floods every port, and at 900 of them adding one
-    took 31 ms instead of 4.
+    took 31 ms instead of 4. With it duplicate detection is off, as the address is new and random: for as long as it
+    takes, more than a second, the host could not ask for a container's address.
     """
     link = host.rtnl.find_link(settings.bridge)
     if link is None:
-        made = host.rtnl.ensure(add_bridge(settings.bridge, random_mac(), mtu=mtu))
+        made = make_bridge(host, settings, mtu)
         if made:  # else another ADD was faster
             host.prefer_sysctl(f"net/ipv6/conf/{settings.bridge}/accept_ra", "0")
+            host.prefer_sysctl(f"net/ipv6/conf/{settings.bridge}/accept_dad", "0")
         if made and not ipv6:
-            host.prefer_sysctl(disable_ipv6_key(settings), "1")
+            host.prefer_sysctl(disable_ipv6_key(settings.bridge), "1")
         link = host.rtnl.get_link(settings.bridge)
-    require_bridge(link)
+    require_bridge(link, settings)
     if not link.is_up or (settings.promisc and not link.flags & IFF_PROMISC):
         host.rtnl.apply(set_link(link.name, link.index, up=True, promisc=settings.promisc or None))
     return link
 
 
-def require_bridge(link: Link) -> None:
-    """Raises Conflict."""
+def make_bridge(host: Namespace, settings: Settings, mtu: int) -> bool:
+    """Make it; False if another ADD was faster. Raises KernelRefused."""
+    request = add_bridge(settings.bridge, random_mac(), mtu=mtu, vlan_filtering=settings.filters_vlans)
+    try:
+        return host.rtnl.ensure(request)
+    except NetlinkError as error:
+        if error.errno != EOPNOTSUPP or not settings.filters_vlans:
+            raise
+        needed = "`vlan` and `vlanTrunk` need a kernel with CONFIG_BRIDGE_VLAN_FILTERING"
+        raise KernelRefused("this kernel's bridges cannot filter VLANs", f"{needed}; {error}") from None
+
+
+def require_bridge(link: Link, settings: Settings) -> None:
+    """Raises Conflict. A bridge that does not filter would pass every frame to every port, whatever VLANs they have."""
     if link.kind != "bridge":
         raise Conflict(f"{link.name!r} exists and is not a bridge", f"it is a {link.kind or 'device'}; set `bridge`")
+    if settings.filters_vlans and not has_vlan_filtering(link):
+        remedy = f"run `ip link set dev {link.name} type bridge vlan_filtering 1` or set another `bridge`"
+        raise Conflict(f"bridge {link.name!r} exists and does not filter VLANs", remedy)
 
 
 def random_mac() -> bytes:
@@ -55,13 +69,6 @@ def random_mac() -> bytes:
     octets = bytearray(posix.urandom(6))
     octets[0] = octets[0] & 0xFE | 0x02
     return bytes(octets)
-
-
-def default_mtu(host: Namespace) -> int:
-    """The MTU of the default route's device where it is below Ethernet's, else 0: leave it to the kernel."""
-    route = host.rtnl.find_route_to(ANYWHERE[0]) or host.rtnl.find_route_to(ANYWHERE[1])
-    uplink = host.rtnl.find_link_by_index(route.index) if route else None
-    return uplink.mtu if uplink and uplink.mtu < ETHERNET_MTU else 0
 
 
 # The gateway addresses on it.
@@ -75,8 +82,8 @@ def ensure_gateways(host: Namespace, settings: Settings, bridge: Link, gateways:
     """
     if not gateways:
         return
-    if any(gateway.ip.version == 6 for gateway in gateways) and host.read_sysctl(disable_ipv6_key(settings)) != "0":
-        host.write_sysctl(disable_ipv6_key(settings), "0")
+    if any(gateway.ip.version == 6 for gateway in gateways):
+        ensure_ipv6(host, bridge.name)
     present = host.rtnl.list_addresses(bridge.index)
     missing = [gateway for gateway in gateways if gateway not in [address.prefix for address in present]]
     for gateway in missing:
@@ -108,14 +115,3 @@ def conflicts_with(address: Address, gateway: Prefix) -> bool:
     if address.prefix.ip.version != gateway.ip.version or not address.is_global:
         return False
     return gateway.ip.version == 4 or address.prefix.overlaps(gateway)
-
-
-def enable_forwarding(host: Namespace, version: int) -> None:
-    """Have the host route for this family; a switch that is on is not written again."""
-    if host.read_sysctl(SWITCHES[version]) != "1":
-        host.write_sysctl(SWITCHES[version], "1")
-
-
-def disable_ipv6_key(settings: Settings) -> str:
-    """The bridge's IPv6 switch."""
-    return f"net/ipv6/conf/{settings.bridge}/disable_ipv6"

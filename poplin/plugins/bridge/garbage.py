@@ -1,9 +1,11 @@
-"""GC: remove the pairs and the leases of this network's attachments that are not valid any more."""
+"""GC: remove pairs, firewall elements and leases of this network's attachments that are not valid any more."""
 
 from __future__ import annotations
 
+from poplin.plugins.bridge.antispoof import collect_guards
 from poplin.plugins.kit import ipam
-from poplin.plugins.kit.attachment import find_stale_links
+from poplin.plugins.kit.masquerade import collect_masquerade
+from poplin.plugins.kit.pair import collect_pairs
 from poplin.plugins.kit.teardown import Teardown
 
 TYPE_CHECKING = False
@@ -15,11 +17,7 @@ if TYPE_CHECKING:
 def run(call: Call, kernel: Kernel) -> None:
     """Never stops at an error; the first is raised in the end."""
     with Teardown() as teardown:
-        teardown.run(remove_stale_ports, call, kernel)
+        teardown.run(collect_pairs, call, kernel)
+        teardown.run(collect_guards, call, kernel)
+        teardown.run(collect_masquerade, call, kernel)
         teardown.run(ipam.collect_garbage, call, kernel)
-
-
-def remove_stale_ports(call: Call, kernel: Kernel) -> None:
-    """The pairs of attachments that are not listed."""
-    rtnl = kernel.host.rtnl
-    rtnl.remove_links(find_stale_links(rtnl, call.config.name, call.valid_attachments()))

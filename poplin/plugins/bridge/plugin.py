@@ -10,7 +10,7 @@ The bridge stays when the last container leaves.
 
 from __future__ import annotations
 
-from poplin.plugins.kit.skel import Plugin, verb_in
+from poplin.plugins.kit.skel import RESTORE, Plugin, verb_in
 
 PLUGIN = Plugin(
     "bridge",
@@ -21,5 +21,6 @@ PLUGIN = Plugin(
         "CHECK": verb_in("poplin.plugins.bridge.check"),
         "STATUS": verb_in("poplin.plugins.bridge.status"),
         "GC": verb_in("poplin.plugins.bridge.garbage"),
+        RESTORE: verb_in("poplin.plugins.bridge.restore"),
     },
 )

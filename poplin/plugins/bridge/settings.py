@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 from poplin.linux.wire.link import parse_mac
+from poplin.plugins.bridge.vlan_ids import parse_trunk, read_vlan
+from poplin.plugins.kit.dns import find_dns
+from poplin.plugins.kit.masquerade import read_backend
+from poplin.plugins.kit.mtu import read_mtu
 from poplin.spec.arguments import ANYBODYS, parse_arguments
-from poplin.spec.errors import InvalidConfig, UnsupportedField
-from poplin.spec.jsontext import dumps
-from poplin.spec.names import check_new_interface_name
-from poplin.spec.result import DNS, parse_dns
+from poplin.spec.errors import InvalidConfig
+from poplin.spec.names import check_interface_name, check_new_interface_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from poplin.spec.call import Call
-    from poplin.spec.fields import Fields
 
 DEFAULT_BRIDGE = "cni0"
-HIGHEST_VLAN = 4094
-SMALLEST_MTU, LARGEST_MTU = 68, 65535  # ETH_MIN_MTU and ETH_MAX_MTU, linux/if_ether.h
-SMALLEST_IPV6_MTU = 1280  # RFC 8200, section 5
-BACKENDS = ("iptables", "nftables")
 
 
 class Settings:
     """One bridge network's configuration. `mtu` 0 means the default, `dns` None that IPAM's stands, `mac` b"" any."""
 
     def __init__(self, call: Call) -> None:
-        """Raises DecodingFailure, InvalidConfig, or UnsupportedField."""
+        """Raises DecodingFailure, InvalidConfig, or UnsupportedField for an unknown key of a strict configuration."""
         fields = call.fields
         self.bridge = fields.text("bridge") or DEFAULT_BRIDGE
         self.is_default_gateway = fields.flag("isDefaultGateway")
         self.is_gateway = fields.flag("isGateway") or self.is_default_gateway
         self.force_address = fields.flag("forceAddress")
         self.ip_masq = fields.flag("ipMasq")
-        self.ip_masq_backend = fields.text("ipMasqBackend")
-        self.mtu = fields.number("mtu")
+        read_backend(fields)
+        self.mtu = read_mtu(fields)
         self.hairpin = fields.flag("hairpinMode")
         self.promisc = fields.flag("promiscMode")
-        self.vlan = fields.number("vlan")
-        self.vlan_trunk = fields.objects("vlanTrunk")
+        self.vlan = read_vlan(fields)
+        trunk = fields.objects("vlanTrunk")
+        self.vlan_trunk = parse_trunk(trunk)
+        self.filters_vlans = self.vlan != 0 or "vlanTrunk" in fields
         self.preserve_default_vlan = fields.flag("preserveDefaultVlan")
         self.mac_spoof_check = fields.flag("macspoofchk")
         self.enable_dad = fields.flag("enabledad")
@@ -47,35 +46,25 @@ class Settings:
         dns = fields.fields("dns")
         self.dns = find_dns(dns)
         self.mac = find_mac(call)
-        self.check(fields)
+        self.check()
         if call.is_strict:
-            for each in (fields, dns):
+            for each in (fields, dns, *trunk):
                 each.reject_unknown()
 
-    def check(self, fields: Fields) -> None:
+    def check(self) -> None:
         """What parses and still cannot be."""
         check_new_interface_name(self.bridge, "`bridge`", InvalidConfig)
         if self.hairpin and self.promisc:
             raise InvalidConfig("cannot set hairpinMode and promiscMode at the same time")
-        if self.mtu and not SMALLEST_MTU <= self.mtu <= LARGEST_MTU:
-            raise InvalidConfig(f"invalid mtu {self.mtu}", f"a bridge takes {SMALLEST_MTU} to {LARGEST_MTU}")
-        if not 0 <= self.vlan <= HIGHEST_VLAN:
-            raise InvalidConfig(f"invalid vlan {self.vlan}", f"VLAN ids are 0 to {HIGHEST_VLAN}")
         if self.has_ipam and self.disable_container_interface:
             raise InvalidConfig("cannot use ipam with disableContainerInterface", "remove one of them")
-        if self.ip_masq_backend and self.ip_masq_backend not in BACKENDS:
-            raise InvalidConfig(f"unknown ipMasqBackend {self.ip_masq_backend!r}", f"known are {', '.join(BACKENDS)}")
-        for key, value in (("vlan", self.vlan), ("vlanTrunk", self.vlan_trunk), ("macspoofchk", self.mac_spoof_check)):
-            if value:
-                raise UnsupportedField(
-                    f"`{key}` is not supported yet", f"got {dumps(fields.raw(key))[:200]}; remove it"
-                )
+        if self.vlan_gateway:
+            check_interface_name(self.vlan_gateway, "`bridge`.`vlan`, the gateway's", InvalidConfig)
 
-
-def find_dns(fields: Fields) -> DNS | None:
-    """The network's own dns if it gives any member, an empty list included."""
-    given = [key in fields for key in ("nameservers", "domain", "search", "options")]
-    return parse_dns(fields) if any(given) else None
+    @property
+    def vlan_gateway(self) -> str:
+        """The interface for the gateway's addresses where the bridge is in another VLAN, else empty."""
+        return f"{self.bridge}.{self.vlan}" if self.vlan and self.is_gateway and self.has_ipam else ""
 
 
 def find_mac(call: Call) -> bytes:

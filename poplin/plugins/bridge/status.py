@@ -1,4 +1,4 @@
-"""STATUS: whether ADD would work. The bridge's name is free or a bridge's, and IPAM has an address."""
+"""STATUS: whether ADD would work. The bridge's name is free or a bridge's that will do, and IPAM has an address."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def run(call: Call, kernel: Kernel) -> None:
     link = kernel.host.rtnl.find_link(settings.bridge)
     if link:
         try:
-            require_bridge(link)
+            require_bridge(link, settings)
         except Conflict as error:
             raise PluginNotAvailable(error.msg, error.details) from None
     ipam.status(call, kernel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from poplin.plugins.host_local.access import open_store, owner_of
 from poplin.plugins.host_local.allocate import allocate
 from poplin.plugins.host_local.folder import ensure_folder
-from poplin.plugins.host_local.settings import read_requested, read_settings
+from poplin.plugins.host_local.settings import list_requested, read_settings
 from poplin.plugins.host_local.store import lease_folder
 from poplin.spec.result import DNS, Result
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def run(call: Call, kernel: Kernel) -> dict[str, object]:
     """The addresses, the configuration's routes, and the dns of `resolvConf`."""
     settings = read_settings(call)
-    requested = read_requested(call)
+    requested = list_requested(call)
     dns = read_dns(settings.resolv_conf)
     ensure_folder(lease_folder(settings.data_dir, settings.network), 0o755)
     with open_store(settings) as store:

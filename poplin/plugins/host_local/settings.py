@@ -10,13 +10,12 @@ addresses (`runtimeConfig.ipRanges`, `runtimeConfig.ips`, `args.cni.ips`, `IP` i
 from __future__ import annotations
 
 from poplin.plugins.host_local.ranges import Range, RangeSet
+from poplin.plugins.kit.requested import check_room, get_ipam, parse_requested, read_requested
 from poplin.spec.address import parse_ip_or_prefix
-from poplin.spec.arguments import ANYBODYS, parse_arguments
-from poplin.spec.errors import DecodingFailure, InvalidConfig
+from poplin.spec.errors import InvalidConfig
 from poplin.spec.fields import Fields
 from poplin.spec.record import Record
 from poplin.spec.result import Route, parse_route
-from poplin.spec.versions import FAMILIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,10 +47,7 @@ def read_settings(call: Call, *, needs_ranges: bool = True) -> Settings:
 
     GC and STATUS do without ranges, because no runtime tells them its `runtimeConfig`.
     """
-    if "ipam" not in call.fields:
-        raise InvalidConfig("missing `ipam`", "host-local needs an `ipam` section with the addresses to hand out")
-    ipam = call.fields.fields("ipam")
-    ipam.text("type")
+    ipam = get_ipam(call)
     data_dir = read_path(ipam, "dataDir") or DATA_DIR
     resolv_conf = read_path(ipam, "resolvConf")
     route_items = ipam.objects("routes")
@@ -121,31 +117,14 @@ def check_sets(sets: list[RangeSet], version: str) -> None:
         for before, other in enumerate(sets[:number]):
             if one.overlaps(other):
                 raise InvalidConfig(f"range sets {before} and {number} overlap", f"{other} and {one}")
-    families = [item.version for item in sets]
-    if FAMILIES.get(version) == "A" and len(families) > len(set(families)):
-        raise InvalidConfig(
-            f"CNI version {version} has room for one address of each family",
-            f"there are {families.count(4)} IPv4 and {families.count(6)} IPv6 range sets; use 0.3.0 or newer",
-        )
+    check_room(version, [item.version for item in sets], "range sets")
 
 
-# Requested addresses.
+def list_requested(call: Call) -> list[IP]:
+    """The addresses somebody asked for, each once: podman sends one up to three times. Raises CNIError.
 
-
-def read_requested(call: Call) -> list[IP]:
-    """The addresses somebody asked for, each once: podman sends one up to three times. Raises CNIError."""
-    argument = parse_arguments(call.env.args, ANYBODYS).get("IP", "")
-    sources = {
-        "IP in CNI_ARGS": [argument] if argument else [],
-        "args.cni.ips": call.fields.fields("args").fields("cni").texts("ips"),
-        "runtimeConfig.ips": call.fields.fields("runtimeConfig").texts("ips"),
-    }
-    return list(dict.fromkeys(parse_requested(where, text) for where, texts in sources.items() for text in texts))
-
-
-def parse_requested(where: str, text: str) -> IP:
-    """`10.0.0.5` or `10.0.0.5/24`; the length does not matter. Raises DecodingFailure."""
-    try:
-        return parse_ip_or_prefix(text)
-    except ValueError as error:
-        raise DecodingFailure(f"cannot decode {where}", str(error)) from None
+    `10.0.0.5` or `10.0.0.5/24`; the length does not matter.
+    """
+    sources = read_requested(call).items()
+    found = [parse_requested(where, text, parse_ip_or_prefix) for where, texts in sources for text in texts]
+    return list(dict.fromkeys(found))

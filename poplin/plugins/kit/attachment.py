@@ -1,23 +1,34 @@
-"""How an attachment is found again in the kernel: the name and the alias of its link on the host.
+"""How an attachment is found again in the kernel: name and alias of its link on the host, comment of its nft elements.
 
 The alias is the attachment's key, `network/containerid/ifname`, and is what ownership means. The name is derived from
 the key, so that DEL finds it without asking the container's namespace, which may be gone or somebody else's by now.
+A comment has no room for the longest keys: it begins with a checksum of the key, which is what is compared.
 """
 
 from __future__ import annotations
 
 from binascii import crc32
 
+try:
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from poplin.linux.nft.elements import Element
     from poplin.linux.rtnl import Rtnl
     from poplin.linux.wire.link import Link
 
 LONGEST_ALIAS = 255  # IFALIASZ - 1, linux/if.h
 CUT = "~"  # not in any of the key's three parts
 MOST_NAMES = 4
+# Of a comment's 128 characters; an interface name has at most 15.
+DIGEST = 16
+LONGEST_NETWORK = 30
+LONGEST_CONTAINER_ID = 64
 
 
 def link_alias(key: str) -> str:
@@ -48,6 +59,42 @@ def find_stale_links(rtnl: Rtnl, network: str, valid: frozenset[tuple[str, str]]
     keep = {link_alias(f"{network}/{container_id}/{ifname}") for container_id, ifname in valid}
     links = rtnl.list_links("veth")
     return [link for link in links if link.alias.startswith(f"{network}/") and link.alias not in keep]
+
+
+def element_comment(key: str) -> str:
+    """What the attachment's nft elements are marked with: `0123456789abcdef network/containerid/ifname`."""
+    network, container_id, ifname = key.split("/")
+    return f"{digest(key)} {network_label(network)}{shorten(container_id, LONGEST_CONTAINER_ID)}/{ifname}"
+
+
+def network_label(network: str) -> str:
+    """What follows the digest in the comments of a network's attachments, its slash included."""
+    return f"{shorten(network, LONGEST_NETWORK)}/"
+
+
+def is_owner(key: str, element: Element) -> bool:
+    """Whether the element is this attachment's."""
+    return element.comment.startswith(f"{digest(key)} ")
+
+
+def container_of(element: Element) -> str:
+    """The container id in its comment, perhaps shortened; empty if there is none."""
+    return element.comment.partition("/")[2].partition("/")[0]
+
+
+def is_stale(element: Element, network: str, valid: frozenset[str]) -> bool:
+    """Whether it is of an attachment of this network that is not in `valid`, digests of keys."""
+    return element.comment[DIGEST + 1 :].startswith(network_label(network)) and element.comment[:DIGEST] not in valid
+
+
+def digest(key: str) -> str:
+    """16 hex digits."""
+    return blake2b(key.encode(), digest_size=DIGEST // 2).hexdigest()
+
+
+def shorten(text: str, most: int) -> str:
+    """The text, or its beginning and a checksum of all of it."""
+    return text if len(text) <= most else f"{text[: most - 9]}{CUT}{checksum(text)}"
 
 
 def checksum(text: str) -> str:

@@ -48,6 +48,18 @@ def check_container_link(container: Namespace, wanted: Interface, kind: str) -> 
     return link
 
 
+def check_host_end(host: Namespace, result: Result, inner: Link) -> Link:
+    """The far end of the container's veth: on the host, and an interface of the result. Raises CheckFailed."""
+    outer = host.rtnl.find_link_by_index(inner.link)
+    if outer is None or outer.kind != "veth" or outer.link != inner.index:
+        raise CheckFailed(f"the host's end of {inner.name!r} is gone")
+    wanted = next((item for item in result.interfaces if item.name == outer.name and not item.sandbox), None)
+    if wanted is None:
+        raise CheckFailed(f"the host's end of {inner.name!r} is {outer.name!r}, which prevResult does not have")
+    check_mac(outer, wanted)
+    return outer
+
+
 def check_mac(link: Link, wanted: Interface) -> None:
     """Raises CheckFailed if the MAC is another than the result's."""
     if wanted.mac and wanted.mac.lower() != link.mac:

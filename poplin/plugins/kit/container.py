@@ -8,6 +8,7 @@ from poplin.linux.netns import NotANamespace
 from poplin.linux.wire.addr import IFA_F_DADFAILED, IFA_F_TENTATIVE, add_address
 from poplin.linux.wire.link import set_link
 from poplin.linux.wire.route import RT_TABLE_MAIN, RouteEntry, append_route
+from poplin.plugins.kit.switches import ensure_ipv6
 from poplin.spec.errors import Conflict, InvalidConfig, InvalidNamespace
 from poplin.spec.names import check_new_interface_name
 
@@ -122,9 +123,7 @@ def check_numbers(route: Route) -> None:
 def enable_ipv6(container: Namespace, ifname: str) -> None:
     """IPv6 on for `lo` and `ifname`, where images or runtimes switch it off; addresses survive link down."""
     for name in ("lo", ifname):
-        key = f"net/ipv6/conf/{name}/disable_ipv6"
-        if container.read_sysctl(key) != "0":
-            container.write_sysctl(key, "0")
+        ensure_ipv6(container, name)
     container.write_sysctl(f"net/ipv6/conf/{ifname}/keep_addr_on_down", "1")
 
 

@@ -20,6 +20,12 @@ def ipam_type(call: Call) -> str:
     return plugin_type
 
 
+def require_type(call: Call) -> None:
+    """For a plugin that can do nothing without addresses. Raises InvalidConfig."""
+    if not ipam_type(call):
+        raise InvalidConfig("missing `ipam.type`", f"{call.config.type} needs a plugin that gives addresses")
+
+
 def add(call: Call, kernel: Kernel) -> Result:
     """Addresses, routes and dns for this attachment; at least one address. Raises CNIError."""
     plugin_type = ipam_type(call)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Verb = Callable[[Call, Kernel], "dict[str, object] | None"]
 
 
+RESTORE = "RESTORE"  # a verb of ours, which no caller can ask for from outside: `poplin reload` does inside
 KEPT = "surrogateescape"  # bytes that are no UTF-8 survive the way in and out, as with os.environ
 
 

@@ -13,9 +13,16 @@ from poplin.linux.wire.addr import add_address, delete_address, list_addresses
 from poplin.linux.wire.bridge import add_bridge, set_port
 from poplin.linux.wire.link import delete_group, delete_link, get_link, get_link_by_index, list_links, set_link
 from poplin.linux.wire.macvlan import add_macvlan
-from poplin.linux.wire.neigh import delete_neighbour, list_neighbours, set_neighbour
+from poplin.linux.wire.neigh import (
+    delete_neighbour,
+    get_neighbour,
+    list_neighbours,
+    probe_neighbour,
+    set_neighbour,
+)
 from poplin.linux.wire.route import RouteEntry, add_route, append_route, delete_route, get_route, list_routes
 from poplin.linux.wire.veth import add_veth
+from poplin.linux.wire.vlan import NATIVE, Vlans, add_vlans, delete_vlans, list_vlans
 from poplin.spec.address import parse_ip, parse_prefix
 
 
@@ -174,6 +181,19 @@ GOLDEN = [
         "Link(kind='bridge', mac='02:00:00:00:00:01', mtu=9000, name='cni0')",
     ),
     Golden(
+        add_bridge("cni0", MAC, vlan_filtering=True),
+        "ip link add cni0 address 02:00:00:00:00:01 type bridge vlan_filtering 1",
+        (
+            "00000000 00000000 00000000 00000000 09000300 636e6930 00000000 0a000100 02000000 00010000 1c001280 "
+            "0b000100 62726964 67650000 0c000280 05000700 01000000"
+        ),
+        (
+            "RTM_NEWLINK 0x600 IFLA_IFNAME=cni0 IFLA_ADDRESS=02:00:00:00:00:01 IFLA_LINKINFO{IFLA_INFO_KIND=bridge "
+            "IFLA_INFO_DATA{IFLA_BR_VLAN_FILTERING=1}}"
+        ),
+        "Link(data={7: b'\\x01'}, kind='bridge', mac='02:00:00:00:00:01', name='cni0')",
+    ),
+    Golden(
         set_port("veth0", 7, hairpin=True, isolated=False),
         "ip link set dev veth0 type bridge_slave hairpin on isolated off",
         (
@@ -230,6 +250,43 @@ GOLDEN = [
             "name='eth0')"
         ),
     ),
+    # VLANs of bridge ports.
+    Golden(
+        add_vlans("veth0", 7, [Vlans(100, flags=NATIVE)]),
+        "bridge vlan add dev veth0 vid 100 pvid untagged",
+        "07000000 07000000 00000000 00000000 0c001a80 08000200 06006400",
+        "RTM_SETLINK 0x0 family=7 index=7 IFLA_AF_SPEC{IFLA_BRIDGE_VLAN_INFO={'flags': 6, 'vid': 100}}",
+        "Vlans(first=100, flags=6, last=100)",
+    ),
+    Golden(
+        add_vlans("veth0", 7, [Vlans(1, flags=NATIVE), Vlans(101), Vlans(200, 210)]),
+        (
+            "bridge vlan add dev veth0 vid 1 pvid untagged; bridge vlan add dev veth0 vid 101; "
+            "bridge vlan add dev veth0 vid 200-210"
+        ),
+        (
+            "07000000 07000000 00000000 00000000 24001a80 08000200 06000100 08000200 00006500 08000200 0800c800 "
+            "08000200 1000d200"
+        ),
+        (
+            "RTM_SETLINK 0x0 family=7 index=7 IFLA_AF_SPEC{IFLA_BRIDGE_VLAN_INFO={'flags': 6, 'vid': 1} "
+            "IFLA_BRIDGE_VLAN_INFO={'flags': 0, 'vid': 101} IFLA_BRIDGE_VLAN_INFO={'flags': 8, 'vid': 200} "
+            "IFLA_BRIDGE_VLAN_INFO={'flags': 16, 'vid': 210}}"
+        ),
+        "Vlans(first=1, flags=6, last=1)",
+    ),
+    Golden(
+        delete_vlans("veth0", 7, [Vlans(1)]),
+        "bridge vlan del dev veth0 vid 1",
+        "07000000 07000000 00000000 00000000 0c001a80 08000200 00000100",
+        "RTM_DELLINK 0x0 family=7 index=7 IFLA_AF_SPEC{IFLA_BRIDGE_VLAN_INFO={'flags': 0, 'vid': 1}}",
+    ),
+    Golden(
+        list_vlans(7),
+        "bridge vlan show index 7",
+        "07000000 07000000",
+        "RTM_GETVLAN 0x0 family=7 ifindex=7",
+    ),
     # Addresses.
     Golden(list_addresses(7), "ip address show index 7", "00000000 07000000", "RTM_GETADDR 0x0 index=7"),
     Golden(list_addresses(0, 10), "ip address show", "0a000000 00000000", "RTM_GETADDR 0x0 family=10"),
@@ -266,6 +323,26 @@ GOLDEN = [
         ("0a400000 07000000 14000200 20010db8 00000000 00000000 00000003 14000100 20010db8 00000000 00000000 00000003"),
         "RTM_NEWADDR 0x600 family=10 prefixlen=64 index=7 IFA_LOCAL=2001:db8::3 IFA_ADDRESS=2001:db8::3",
         "Address(index=7, prefix=<Prefix 2001:db8::3/64>)",
+    ),
+    Golden(
+        add_address("eth0", 7, parse_prefix("10.1.2.3/24"), prefix_route=False),
+        "ip address add 10.1.2.3/24 dev eth0 noprefixroute broadcast 10.1.2.255",
+        "02180000 07000000 08000200 0a010203 08000100 0a010203 08000800 00020000 08000400 0a0102ff",
+        (
+            "RTM_NEWADDR 0x600 family=2 prefixlen=24 index=7 IFA_LOCAL=10.1.2.3 IFA_ADDRESS=10.1.2.3 IFA_FLAGS=512 "
+            "IFA_BROADCAST=10.1.2.255"
+        ),
+        "Address(flags=512, index=7, prefix=<Prefix 10.1.2.3/24>)",
+    ),
+    Golden(
+        add_address("eth0", 7, parse_prefix("2001:db8::3/64"), prefix_route=False),
+        "ip address add 2001:db8::3/64 dev eth0 nodad noprefixroute",
+        (
+            "0a400000 07000000 14000200 20010db8 00000000 00000000 00000003 14000100 20010db8 00000000 00000000 "
+            "00000003 08000800 02020000"
+        ),
+        "RTM_NEWADDR 0x600 family=10 prefixlen=64 index=7 IFA_LOCAL=2001:db8::3 IFA_ADDRESS=2001:db8::3 IFA_FLAGS=514",
+        "Address(flags=514, index=7, prefix=<Prefix 2001:db8::3/64>)",
     ),
     Golden(
         delete_address("eth0", 7, parse_prefix("10.1.2.3/24")),
@@ -347,6 +424,36 @@ GOLDEN = [
         "RouteEntry(dst=<Prefix 10.5.0.0/16>, index=7, mtu=1400, protocol=112, scope=200, table=5000)",
     ),
     Golden(
+        append_route("eth0", RouteEntry(parse_prefix("10.1.2.1/32"), 7, scope=253, src=parse_ip("10.1.2.3"))),
+        "ip route append 10.1.2.1/32 dev eth0 scope link src 10.1.2.3",
+        "02200000 fe70fd01 00000000 08000f00 fe000000 08000400 07000000 08000100 0a010201 08000700 0a010203",
+        (
+            "RTM_NEWROUTE 0xc00 family=2 dst_len=32 table=254 proto=112 scope=253 type=1 RTA_TABLE=254 RTA_OIF=7 "
+            "RTA_DST=10.1.2.1 RTA_PREFSRC=10.1.2.3"
+        ),
+        "RouteEntry(dst=<Prefix 10.1.2.1/32>, index=7, protocol=112, scope=253, src=<IP 10.1.2.3>, table=254)",
+    ),
+    Golden(
+        append_route("eth0", RouteEntry(parse_prefix("10.5.0.0/16"), 7, parse_ip("10.1.2.9"), onlink=True)),
+        "ip route append 10.5.0.0/16 via 10.1.2.9 dev eth0 onlink",
+        "02100000 fe700001 04000000 08000f00 fe000000 08000400 07000000 08000100 0a050000 08000500 0a010209",
+        (
+            "RTM_NEWROUTE 0xc00 family=2 dst_len=16 table=254 proto=112 type=1 flags=4 RTA_TABLE=254 RTA_OIF=7 "
+            "RTA_DST=10.5.0.0 RTA_GATEWAY=10.1.2.9"
+        ),
+        "RouteEntry(dst=<Prefix 10.5.0.0/16>, gw=<IP 10.1.2.9>, index=7, onlink=True, protocol=112, table=254)",
+    ),
+    Golden(
+        add_route("veth0", RouteEntry(parse_prefix("10.1.2.3/32"), 7, scope=254)),
+        "ip route add 10.1.2.3/32 dev veth0 scope host",
+        "02200000 fe70fe01 00000000 08000f00 fe000000 08000400 07000000 08000100 0a010203",
+        (
+            "RTM_NEWROUTE 0x600 family=2 dst_len=32 table=254 proto=112 scope=254 type=1 RTA_TABLE=254 RTA_OIF=7 "
+            "RTA_DST=10.1.2.3"
+        ),
+        "RouteEntry(dst=<Prefix 10.1.2.3/32>, index=7, protocol=112, scope=254, table=254)",
+    ),
+    Golden(
         delete_route("eth0", RouteEntry(parse_prefix("2001:db8:5::/48"), 7, parse_ip("2001:db8::1"), table=100)),
         "ip route delete 2001:db8:5::/48 via 2001:db8::1 dev eth0 table 100",
         (
@@ -361,6 +468,19 @@ GOLDEN = [
     ),
     # Neighbours.
     Golden(list_neighbours(2), "ip -4 neighbour show", "02000000 00000000 00000000", "RTM_GETNEIGH 0x0 family=2"),
+    Golden(
+        get_neighbour("eth0", 7, parse_ip("10.1.2.9")),
+        "ip neighbour get 10.1.2.9 dev eth0",
+        "02000000 07000000 00000000 08000100 0a010209",
+        "RTM_GETNEIGH 0x0 family=2 ifindex=7 NDA_DST=10.1.2.9",
+    ),
+    Golden(
+        probe_neighbour("eth0", 7, parse_ip("2001:db8::9")),
+        "ip neighbour add 2001:db8::9 dev eth0 nud none use",
+        "0a000000 07000000 00000100 14000100 20010db8 00000000 00000000 00000009",
+        "RTM_NEWNEIGH 0x400 family=10 ifindex=7 flags=1 NDA_DST=2001:db8::9",
+        "Neighbour(index=7, ip=<IP 2001:db8::9>)",
+    ),
     Golden(
         set_neighbour("eth0", 7, parse_ip("10.1.2.9"), MAC),
         "ip neighbour replace 10.1.2.9 lladdr 02:00:00:00:00:01 dev eth0 nud permanent",

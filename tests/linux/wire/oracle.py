@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pyroute2.netlink.rtnl import RTM_VALUES
+from pyroute2.netlink.rtnl.br_vlan import br_vlan_msg
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
@@ -12,7 +13,13 @@ from pyroute2.netlink.rtnl.rtmsg import rtmsg
 
 from poplin.linux.netlink import Request, pack_message
 
-FAMILIES = {16: ifinfmsg, 20: ifaddrmsg, 24: rtmsg, 28: ndmsg}  # RTM_NEWX; DELX and GETX are the next two
+FAMILIES = {
+    16: ifinfmsg,
+    20: ifaddrmsg,
+    24: rtmsg,
+    28: ndmsg,
+    112: br_vlan_msg,
+}  # RTM_NEWX; DELX and GETX are the next two
 NLM_F_REQUEST = 1
 
 

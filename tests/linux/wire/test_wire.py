@@ -12,7 +12,7 @@ from linux.wire.golden import GOLDEN, Golden
 from linux.wire.oracle import explain
 
 from poplin.linux.netlink import Request, attribute, nest, text_attribute, u32_attribute
-from poplin.linux.wire import addr, bridge, link, macvlan, neigh, route, veth
+from poplin.linux.wire import addr, bridge, link, macvlan, neigh, route, veth, vlan
 from poplin.spec.address import IP, Prefix, parse_ip, parse_prefix
 
 UNPACKERS = {
@@ -23,6 +23,8 @@ UNPACKERS = {
     route.RTM_DELROUTE: lambda body: route.unpack_routes(body)[0],
     neigh.RTM_NEWNEIGH: neigh.unpack_neighbour,
     neigh.RTM_DELNEIGH: neigh.unpack_neighbour,
+    vlan.RTM_SETLINK: lambda body: vlan.unpack_change(body)[1][0],
+    vlan.RTM_NEWVLAN: lambda body: vlan.unpack_vlans(body)[0],
 }
 # What a decoder raises for a body no kernel sends: one too short, or without an attribute that is always there.
 REFUSALS = (struct.error, LookupError)
@@ -55,7 +57,7 @@ def test_golden_bytes_unpack_to_the_record(case: Golden) -> None:
 def test_every_request_maker_has_a_golden_case() -> None:
     makers = {
         name
-        for module in (addr, bridge, link, macvlan, neigh, route, veth)
+        for module in (addr, bridge, link, macvlan, neigh, route, veth, vlan)
         for name, thing in inspect.getmembers(module, inspect.isfunction)
         if thing.__annotations__.get("return") == "Request" and thing.__module__ == module.__name__
     }
@@ -72,10 +74,10 @@ prefixes = ips.flatmap(lambda ip: st.builds(Prefix, st.just(ip), st.integers(0, 
 numbers = st.integers(0, 2**32 - 1)
 
 
-@given(prefixes, st.integers(1, 2**31 - 1))
-def test_any_address_survives_the_way_there_and_back(prefix: Prefix, index: int) -> None:
-    record = addr.unpack_address(addr.add_address("eth0", index, prefix, dad=True).body)
-    assert record == addr.Address(index, prefix)
+@given(prefixes, st.integers(1, 2**31 - 1), st.booleans())
+def test_any_address_survives_the_way_there_and_back(prefix: Prefix, index: int, prefix_route: bool) -> None:
+    record = addr.unpack_address(addr.add_address("eth0", index, prefix, dad=True, prefix_route=prefix_route).body)
+    assert record == addr.Address(index, prefix, flags=0 if prefix_route else addr.IFA_F_NOPREFIXROUTE)
 
 
 @given(st.data(), prefixes, st.integers(1, 2**31 - 1))
@@ -91,6 +93,8 @@ def test_any_route_survives_the_way_there_and_back(data: st.DataObject, dst: Pre
         table=data.draw(numbers),
         scope=data.draw(st.integers(0, 255)),
         protocol=data.draw(st.integers(0, 255)),
+        src=data.draw(st.none() | gateways),
+        onlink=data.draw(st.booleans()),
     )
     assert route.unpack_routes(route.add_route("eth0", made).body) == [made]
 
@@ -125,7 +129,7 @@ def unpack_or_refuse(unpack, body: bytes) -> None:
         record = unpack(body)
     except REFUSALS:
         return
-    assert type(record).__name__ in ("Link", "Address", "RouteEntry", "Neighbour")
+    assert type(record).__name__ in ("Link", "Address", "RouteEntry", "Neighbour", "Vlans")
 
 
 # Details of the records.
@@ -184,6 +188,30 @@ def test_mac_address_reads_with_colons_or_dashes(text: str) -> None:
 def test_what_is_no_mac_address_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="is not a MAC address like 02:00:00:00:00:01"):
         link.parse_mac(text)
+
+
+VLANS = [vlan.Vlans(1, flags=vlan.NATIVE), vlan.Vlans(101), vlan.Vlans(200, 210)]
+
+
+def test_vlans_of_a_change_are_read_with_their_ranges() -> None:
+    assert vlan.unpack_change(vlan.add_vlans("veth0", 7, VLANS).body) == (7, VLANS)
+    assert vlan.unpack_change(vlan.delete_vlans("veth0", 7, VLANS[1:]).body) == (7, VLANS[1:])
+
+
+def test_vlans_of_a_port_are_read_with_their_ranges() -> None:
+    master = 1  # BRIDGE_VLAN_INFO_MASTER, which says nothing of a port
+    entries = [attribute(vlan.BRIDGE_VLANDB_ENTRY_INFO, vlan.VLAN_INFO.pack(v.flags | master, v.first)) for v in VLANS]
+    entries[2] += attribute(vlan.BRIDGE_VLANDB_ENTRY_RANGE, vlan.VID.pack(210))
+    body = vlan.MESSAGE.pack(vlan.AF_BRIDGE, 7) + b"".join(nest(vlan.BRIDGE_VLANDB_ENTRY, each) for each in entries)
+    assert vlan.unpack_vlans(body + attribute(9, b"")) == VLANS
+    assert vlan.unpack_vlans(vlan.MESSAGE.pack(vlan.AF_BRIDGE, 7)) == []
+
+
+def test_bridge_says_whether_it_filters_vlans_and_which_is_its_default() -> None:
+    plain, filtering = link.Link(1, "br0"), link.Link(2, "br1")
+    filtering.data = {bridge.IFLA_BR_VLAN_FILTERING: b"\1", bridge.IFLA_BR_VLAN_DEFAULT_PVID: b"\x64\0"}
+    assert (bridge.has_vlan_filtering(plain), bridge.default_vlan(plain)) == (False, 0)
+    assert (bridge.has_vlan_filtering(filtering), bridge.default_vlan(filtering)) == (True, 100)
 
 
 def test_unknown_macvlan_mode_is_a_programming_error() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,18 +10,15 @@ from typing import Any
 import pytest
 
 from poplin.linux.fake.kernel import FakeKernel
-from poplin.linux.wire.link import set_link
-from poplin.linux.wire.veth import add_veth
 from poplin.plugins.bridge.plugin import PLUGIN
-from poplin.plugins.bridge.port import STATE_PAUSES, wait_until_operational
 from poplin.plugins.kit.skel import answer
-from poplin.spec.errors import PluginNotAvailable
 
 Network = Callable[..., dict[str, Any]]
 
 PLAN = """\
 ip link add br0 address MAC type bridge
 sysctl -w net/ipv6/conf/br0/accept_ra=0
+sysctl -w net/ipv6/conf/br0/accept_dad=0
 sysctl -w net/ipv6/conf/br0/disable_ipv6=1
 ip link set dev br0 up
 ip link add vetha529fbf5 type veth peer name eth0 netns container
@@ -98,21 +94,3 @@ def test_a_refusal_by_ipam_leaves_the_kernel_alone(
     reply = answer(PLUGIN, {**environ, "CNI_COMMAND": "ADD"}, lambda: json.dumps(conf).encode(), kernel)
     assert (reply.status, kernel.log) == (1, [])
     assert container.rtnl.find_link("eth0") is None
-
-
-def test_a_port_is_looked_at_after_the_last_pause_too(kernel: FakeKernel, monkeypatch: pytest.MonkeyPatch) -> None:
-    rtnl = kernel.host.rtnl
-    rtnl.apply(add_veth("v0", "v1", kernel.host.fd))
-    slept: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        if len(slept) == len(STATE_PAUSES):
-            rtnl.apply(set_link("v0", up=True))
-
-    monkeypatch.setattr(time, "sleep", sleep)
-    wait_until_operational(rtnl, rtnl.get_link("v0"))
-    assert tuple(slept) == STATE_PAUSES
-    rtnl.apply(set_link("v0", up=False))
-    with pytest.raises(PluginNotAvailable, match=r"the bridge port v0 did not come up; after 2.9 s"):
-        wait_until_operational(rtnl, rtnl.get_link("v0"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poplin.plugins.host_local.settings import Settings, read_requested, read_settings
+from poplin.plugins.host_local.settings import Settings, list_requested, read_settings
 from poplin.spec.address import parse_ip, parse_prefix
 from poplin.spec.call import Call, Config, Environment
 from poplin.spec.errors import CNIError, DecodingFailure, InvalidConfig, InvalidEnvironment, UnsupportedField
@@ -25,7 +25,7 @@ def facts(*rows: int) -> pytest.MarkDecorator:
 def make_call(ipam: object, cni_args: str = "", version: str = "1.1.0", **conf: Any) -> Call:
     env = Environment({"CNI_COMMAND": "GC", "CNI_PATH": "/nowhere"})
     env.args = cni_args
-    return Call(env, Config({"cniVersion": version, "name": "n", "ipam": ipam, **conf}))
+    return Call(env, Config({"cniVersion": version, "name": "n", "type": "host-local", "ipam": ipam, **conf}))
 
 
 def read(ipam: object, **conf: Any) -> Settings:
@@ -33,7 +33,7 @@ def read(ipam: object, **conf: Any) -> Settings:
 
 
 def requested(cni_args: str = "", **conf: Any) -> list[str]:
-    return [str(ip) for ip in read_requested(make_call({}, cni_args, **conf))]
+    return [str(ip) for ip in list_requested(make_call({}, cni_args, **conf))]
 
 
 @facts(153)
@@ -121,7 +121,7 @@ def test_paths_and_routes_are_read() -> None:
             "no IP ranges specified",
             "give `ipam.ranges`, `ipam.subnet` or `runtimeConfig.ipRanges`",
         ),
-        (None, "missing `ipam`", "host-local needs an `ipam` section with the addresses to hand out"),
+        (None, "missing `ipam`", "host-local needs an `ipam` section with the addresses to give"),
         ({**OLD, "dataDir": "a\0b"}, "`ipam.dataDir` is not a path", r"'a\x00b'"),
         ({**OLD, "dataDir": "/a" * 2048}, "`ipam.dataDir` is not a path", repr("/a" * 100)),
         ({**OLD, "resolvConf": "a\ud800b"}, "`ipam.resolvConf` is not a path", r"'a\ud800b'"),
@@ -261,7 +261,7 @@ def test_weird_values_raise_nothing_but_cni_errors(ipam: object, ranges: object,
     runtime = {"ipRanges": ranges, "ips": ips}
     for source in (ipam, {"ranges": ranges}, {"ranges": [[ipam]]}):
         call = make_call(source, runtimeConfig=runtime, args={"cni": ipam}, strict=strict)
-        for reader in (read_settings, read_requested):
+        for reader in (read_settings, list_requested):
             try:
                 reader(call)
             except CNIError as error:

@@ -11,9 +11,11 @@ from poplin.linux.fake.kernel import FakeKernel
 from poplin.linux.kernel import Kernel
 from poplin.linux.netns import Namespace
 from poplin.linux.wire.link import Link
+from poplin.linux.wire.veth import add_veth
 from poplin.plugins.kit.checks import (
     check_addresses,
     check_container_link,
+    check_host_end,
     check_mac,
     check_routes,
     get_container_interface,
@@ -104,6 +106,29 @@ def test_link_that_is_gone_or_another_is_found_out(inside: Namespace) -> None:
         "interface 'eth0' has another MAC",
         "02:00:00:00:00:01 instead of 02:00:00:00:00:02",
     )
+
+
+def test_host_s_end_must_be_there_and_in_the_result() -> None:
+    kernel = FakeKernel([PATHS[0]])
+    kernel.host.rtnl.apply(add_veth("veth0", "eth0", kernel.open(PATHS[0]).fd))
+    kernel.host.rtnl.apply(add_veth("near", "far", kernel.host.fd))
+    outer, inner = kernel.host.rtnl.get_link("veth0"), kernel.open(PATHS[0]).rtnl.get_link("eth0")
+    result = Result(interfaces=[Interface("veth0", outer.mac), Interface("eth0", inner.mac, PATHS[0])])
+    assert check_host_end(kernel.host, result, inner) == outer
+    assert refusal(
+        check_host_end, kernel.host, Result(interfaces=[Interface("veth0", "02:00:00:00:00:99")]), inner
+    ) == (
+        "interface 'veth0' has another MAC",
+        f"{outer.mac} instead of 02:00:00:00:00:99",
+    )
+    elsewhere = Result(interfaces=[Interface("veth0", outer.mac, PATHS[0])])
+    assert refusal(check_host_end, kernel.host, elsewhere, inner) == (
+        "the host's end of 'eth0' is 'veth0', which prevResult does not have",
+        "",
+    )
+    for index in (4242, kernel.host.rtnl.get_link("lo").index, kernel.host.rtnl.get_link("near").index):
+        inner.link = index  # of nobody, of no veth, of another pair's end
+        assert refusal(check_host_end, kernel.host, result, inner) == ("the host's end of 'eth0' is gone", "")
 
 
 def test_mac_is_compared_whatever_its_case() -> None:

@@ -1,0 +1,195 @@
+"""nftables as we use it: elements go in and out by netlink, rules are loaded as text when they are missing.
+
+One transaction is one send, taken whole or not at all:
+
+    NFNL_MSG_BATCH_BEGIN, messages, NFNL_MSG_BATCH_END          linux/netfilter/nfnetlink.h
+
+Only the last message asks for an acknowledgement; whatever is refused is told anyway.
+"""
+
+from __future__ import annotations
+
+from errno import ENOENT
+
+from poplin.linux.netlink import (
+    BATCH,
+    NLM_F_ACK,
+    NLMSG_ERROR,
+    RECEIVE_SIZE,
+    NetlinkError,
+    Request,
+    Socket,
+    pack_message,
+    unpack_error,
+    unpack_messages,
+)
+from poplin.linux.nft.elements import (
+    NFNL_SUBSYS_NFTABLES,
+    Element,
+    Set,
+    delete_element,
+    get_element,
+    header,
+    list_elements,
+    unpack_elements,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poplin.linux.nft.skeleton import Skeleton
+
+NETLINK_NETFILTER = 12  # linux/netlink.h
+SOL_SOCKET = 1  # asm-generic/socket.h
+SO_SNDBUFFORCE = 32
+SO_RCVBUFFORCE = 33
+FORCE = 25  # how far these are from SO_SNDBUF and SO_RCVBUF
+REFUSAL_SIZE = 1024  # of memory; the kernel tells each refusal of a transaction in a datagram of its own
+NFNL_MSG_BATCH_BEGIN = 0x10
+NFNL_MSG_BATCH_END = 0x11
+
+
+class NetfilterSocket(Socket):
+    """A netlink socket of the netfilter family, which knows transactions."""
+
+    def __init__(self) -> None:
+        super().__init__(NETLINK_NETFILTER)
+
+    def transact(self, requests: Sequence[Request]) -> None:
+        """All of these or, raising NetlinkError for the first that is refused, none."""
+        resource = NFNL_SUBSYS_NFTABLES >> 8
+        begin = Request(NFNL_MSG_BATCH_BEGIN, 0, header("", resource), "nft -f -")
+        end = Request(NFNL_MSG_BATCH_END, 0, header("", resource), "nft -f -")
+        first = self._sequence + 1
+        last = first + len(requests)
+        data = b""
+        for request in (begin, *requests, end):
+            self._sequence += 1
+            message = pack_message(request, self._sequence, NLM_F_ACK if self._sequence == last else 0)
+            data += message + bytes(-len(message) % 4)
+        if len(requests) > BATCH:
+            self._make_room(len(data), len(requests))
+        self._socket.send(data)
+        refused = self._read_verdict((begin, *requests, end), first, last)
+        if refused:
+            raise refused
+
+    def _make_room(self, size: int, refusals: int) -> None:
+        """For a send of this size, which cannot be divided, and as many answers. Without privilege (a user namespace)
+        the kernel's limits hold."""
+        for option, wanted in ((SO_SNDBUFFORCE, size), (SO_RCVBUFFORCE, refusals * REFUSAL_SIZE)):
+            try:
+                if self._socket.getsockopt(SOL_SOCKET, option - FORCE) < wanted:
+                    self._socket.setsockopt(SOL_SOCKET, option, wanted)
+            except PermissionError:
+                self._socket.setsockopt(SOL_SOCKET, option - FORCE, wanted)
+
+    def find_answered(self, requests: Sequence[Request]) -> list[Request]:
+        """Those of these gets that have an answer, asked in one send. Raises NetlinkError for all but ENOENT."""
+        first = self._sequence + 1
+        self._send(requests, 0)
+        answered, refused, waiting = [], None, len(requests)
+        while waiting:
+            for kind, flags, sequence, body in unpack_messages(self._socket.recv(RECEIVE_SIZE)):
+                if sequence < first:
+                    continue
+                waiting -= 1
+                request = requests[sequence - first]
+                if kind != NLMSG_ERROR:
+                    answered.append(request)
+                    continue
+                code, words = unpack_error(body, flags)
+                if code != ENOENT:
+                    refused = refused or NetlinkError(code, request.text, words)
+        if refused:
+            raise refused
+        return answered
+
+    def _read_verdict(self, requests: Sequence[Request], first: int, last: int) -> NetlinkError | None:
+        refused: NetlinkError | None = None
+        while True:
+            for kind, flags, sequence, body in unpack_messages(self._socket.recv(RECEIVE_SIZE)):
+                if kind != NLMSG_ERROR or sequence < first:
+                    continue
+                code, words = unpack_error(body, flags)
+                if code and refused is None:
+                    refused = NetlinkError(code, requests[sequence - first].text, words)
+                # an error of the whole transaction bears the number of its beginning, and nothing comes after it
+                if sequence in (first, last):
+                    return refused
+
+
+class Ruleset:
+    """The nftables of the namespace its socket was made in."""
+
+    def __init__(self, socket: NetfilterSocket | None = None) -> None:
+        self.socket = socket or NetfilterSocket()
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.socket.close()
+
+    def apply(self, skeleton: Skeleton, *requests: Request) -> None:
+        """All of these in one transaction, in sets of `skeleton`, whose rules are loaded first if they are missing or
+        older than this code. Raises NetlinkError, or OSError if they cannot be loaded."""
+        self.ensure(skeleton)
+        try:
+            self.socket.transact(requests)
+        except NetlinkError as error:
+            if error.errno != ENOENT:
+                raise
+            self.load(skeleton)  # somebody took a part of it away
+            self.socket.transact(requests)
+
+    def ensure(self, skeleton: Skeleton) -> None:
+        """Load the rules of a skeleton unless they are there. Raises OSError."""
+        if skeleton.needs:
+            self.ensure(skeleton.needs)
+        if self.find(skeleton.mark) is None:
+            self.load(skeleton)
+
+    def load(self, skeleton: Skeleton) -> None:
+        """Load them, anew if they are there; elements stay. Raises OSError."""
+        if skeleton.needs:
+            self.load(skeleton.needs)
+        self.run(skeleton.read())
+
+    def run(self, text: str) -> None:
+        """Have these commands of nft(8) done, all or none. Raises OSError."""
+        from poplin.linux.nft.load import load_text  # once after boot; libnftables costs 4 ms
+
+        load_text(text)
+
+    def find(self, element: Element) -> Element | None:
+        """The element with this key, None if it, its set or its table is not there."""
+        try:
+            body = self.socket.ask(get_element(element))
+        except NetlinkError as error:
+            if error.errno != ENOENT:
+                raise
+            return None
+        return next(unpack_elements(element.set, body), None)
+
+    def list(self, of: Set, containing: str = "") -> list[Element]:
+        """The elements of a set, or those with this in their comment; none if there is no such set."""
+        try:
+            bodies = self.socket.dump(list_elements(of))
+        except NetlinkError as error:
+            if error.errno != ENOENT:
+                raise
+            return []
+        wanted = containing.encode()
+        elements = [each for body in bodies if wanted in body for each in unpack_elements(of, body)]
+        return [each for each in elements if containing in each.comment]
+
+    def remove(self, elements: Sequence[Element]) -> None:
+        """Take these out, in one transaction unless some are gone already."""
+        try:
+            if elements:
+                self.socket.transact([delete_element(each) for each in elements])
+        except NetlinkError as error:
+            if error.errno != ENOENT:
+                raise
+            for each in elements if len(elements) > 1 else ():
+                self.remove([each])

@@ -1,0 +1,108 @@
+"""One chain in the `nat` table of iptables, and what leads to it: away with both, whichever kind of iptables made it.
+
+The nft kind is nft, so the kernel is asked for the chain by its name, which costs next to nothing when there is none.
+The legacy kind has tables of its own that only its tool understands; it is run only where the kernel says that such a
+table exists, and edits it in one step.
+"""
+
+from __future__ import annotations
+
+import posix
+import time
+
+from poplin.linux.nft.rules import Chain, find_chains, remove_chain
+from poplin.spec.errors import IOFailure
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from poplin.linux.netns import Namespace
+    from poplin.spec.address import Prefix
+
+TABLE = "nat"
+NFT_TABLES = ("ip nat", "ip6 nat")
+LEGACY = (  # the file of /proc/net that lists tables, and the tools that know them
+    ("ip_tables_names", ("/usr/sbin/iptables-legacy", "/usr/sbin/iptables", "/sbin/iptables")),
+    ("ip6_tables_names", ("/usr/sbin/ip6tables-legacy", "/usr/sbin/ip6tables", "/sbin/ip6tables")),
+)
+LOCK_PATIENCE = 5  # seconds for iptables' own lock
+PATIENCE = 20.0  # seconds for one run of it
+TRIES = 5  # each after somebody else's change
+
+
+def remove_nat_chains(host: Namespace, chains: Mapping[str, str], addresses: Sequence[Prefix] = ()) -> None:
+    """Delete chains, each with the rules in it and those of its entry, the value, that lead to it.
+
+    With `addresses` only those for one of these, and the chain stays if others lead there too. Raises NetlinkError,
+    IOFailure.
+    """
+    socket = host.nft.socket
+    constants = {constant for each in addresses for constant in spellings(each)}
+    for found in find_chains(socket, [Chain(table, name) for name in chains for table in NFT_TABLES]):
+        remove_chain(socket, found, chains[found.name], constants)
+    for tool in list_legacy_tools(host):
+        for name, entry in chains.items():
+            host.run(remove_legacy_chain, tool, name, entry, addresses)
+
+
+def spellings(address: Prefix) -> list[bytes]:
+    """What nft rules for this address compare with: the address, or, as old releases of the reference have it, its
+    network, of which nft takes no more bytes than matter."""
+    network = address.first.packed
+    return [address.ip.packed, network if address.length % 8 else network[: address.length // 8]]
+
+
+# The legacy kind.
+
+
+def list_legacy_tools(host: Namespace) -> list[str]:
+    """The tool for each IP version that has such a table; none where there is no tool: then nobody made our chains."""
+    tools = []
+    for names, known in LEGACY:
+        if TABLE.encode() in (host.find_net_file(names) or b"").split():
+            tools += [each for each in known if posix.access(f"{each}-save", posix.X_OK)][:1]
+    return tools
+
+
+def remove_legacy_chain(tool: str, name: str, entry: str, addresses: Sequence[Prefix]) -> None:
+    """The same in the namespace the thread is in. Raises IOFailure."""
+    for tries_left in reversed(range(TRIES)):
+        lines = run_tool(f"{tool}-save", "-t", TABLE).splitlines()
+        if not any(line.startswith(f":{name} ") for line in lines):
+            return
+        try:
+            run_tool(
+                f"{tool}-restore", "--noflush", f"--wait={LOCK_PATIENCE}", stdin=edits(lines, name, entry, addresses)
+            )
+            return
+        except IOFailure:
+            if not tries_left:
+                raise
+
+
+def edits(lines: list[str], name: str, entry: str, addresses: Sequence[Prefix]) -> str:
+    """The restore script that does it, from the saved table."""
+    jumps = [line for line in lines if line.startswith(f"-A {entry} ") and line.endswith(f" -j {name}")]
+    sources = [f" -s {text} " for each in addresses for text in (f"{each.ip}/{each.ip.bits}", each.network)]
+    gone = [line for line in jumps if not sources or any(source in line for source in sources)]
+    script = [f"*{TABLE}", *(f"-D{line[2:]}" for line in gone)]
+    if len(gone) == len(jumps):
+        script += [f"-F {name}", f"-X {name}"]
+    return "\n".join([*script, "COMMIT", ""])
+
+
+def run_tool(path: str, *arguments: str, stdin: str = "") -> str:
+    """What the tool prints. Raises IOFailure if it fails or hangs."""
+    from poplin.invoke.process import Process  # this path is taken once, on hosts that just switched
+
+    try:
+        process = Process(path, {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, arguments)
+    except OSError as error:
+        raise IOFailure(f"cannot run {path}", str(error)) from None
+    with process:
+        if not process.converse(stdin.encode(), time.monotonic() + PATIENCE):
+            raise IOFailure(f"{path} did not end within {PATIENCE:g} s", "it was killed; is another one stuck?")
+        if process.stop() != 0:
+            raise IOFailure(f"{path} failed", process.errors.decode(errors="replace").strip())
+    return process.output.decode(errors="replace")

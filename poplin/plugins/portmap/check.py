@@ -1,0 +1,52 @@
+"""CHECK: every port is still where ADD sent it."""
+
+from __future__ import annotations
+
+from poplin.linux.nft.elements import Element
+from poplin.linux.nft.nat import HAIRPINS
+from poplin.plugins.kit.attachment import is_owner
+from poplin.plugins.portmap.owners import describe_port, is_same_container
+from poplin.plugins.portmap.plan import Plan, find_targets
+from poplin.plugins.portmap.settings import Settings
+from poplin.spec.errors import CheckFailed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poplin.linux.kernel import Kernel
+    from poplin.spec.address import Prefix
+    from poplin.spec.call import Call
+
+
+def run(call: Call, kernel: Kernel) -> None:
+    """Raises CheckFailed with the first port that is not ours, InvalidConfig without prevResult."""
+    settings = Settings(call)
+    result = call.get_prev_result()
+    targets = find_targets(result, call.ifname)
+    plan = Plan(call, settings, targets)
+    for wanted in plan.ports:
+        check_port(call, wanted, kernel.host.nft.find(wanted))
+    if plan.ports and settings.snat and not settings.masq_all:
+        check_hairpins(kernel, targets)
+    for wanted in plan.others:
+        if kernel.host.nft.find(wanted) is None:
+            raise CheckFailed(f"{wanted} is missing from the set {wanted.set.name}", "of the table inet poplin")
+
+
+def check_hairpins(kernel: Kernel, targets: list[Prefix]) -> None:
+    """Each target is in a network that sees the host as the caller; whichever it is."""
+    for target in targets:
+        if kernel.host.nft.find(Element(HAIRPINS[target.ip.version], (target.ip, target.ip))) is None:
+            raise CheckFailed(f"the network of {target} would see itself as the caller of its ports", "`snat` is on")
+
+
+def check_port(call: Call, wanted: Element, found: Element | None) -> None:
+    """The port of an attachment may belong to another one of the same container, whose ADD came first."""
+    if found is None:
+        raise CheckFailed(f"host port {describe_port(wanted)} is not published any more", f"set {wanted.set.name}")
+    if is_same_container(call.key, found) and not is_owner(call.key, found):
+        return
+    if not is_owner(call.key, found) or found.data != wanted.data:
+        where = ":".join(map(str, found.data))
+        raise CheckFailed(
+            f"host port {describe_port(wanted)} leads elsewhere", f"to {where}, comment {found.comment!r}"
+        )

@@ -1,0 +1,22 @@
+"""DEL: needs neither the namespace nor prevResult, and goes on when a step fails."""
+
+from __future__ import annotations
+
+from poplin.plugins.kit import ipam
+from poplin.plugins.kit.masquerade import remove_masquerade
+from poplin.plugins.kit.pair import remove_pair
+from poplin.plugins.kit.teardown import Teardown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poplin.linux.kernel import Kernel
+    from poplin.spec.call import Call
+
+
+def run(call: Call, kernel: Kernel) -> None:
+    """Take the link away, and with it the host's address and routes; then release the container's addresses."""
+    with Teardown() as teardown:
+        teardown.run(remove_pair, call, kernel)
+        teardown.run(remove_masquerade, call, kernel)
+        teardown.run(ipam.require_type, call)
+        teardown.run(ipam.delete, call, kernel)

@@ -1,0 +1,29 @@
+"""What a ptp network may be told, read and checked before anything is touched."""
+
+from __future__ import annotations
+
+from poplin.plugins.kit import ipam
+from poplin.plugins.kit.dns import find_dns
+from poplin.plugins.kit.masquerade import read_backend
+from poplin.plugins.kit.mtu import read_mtu
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poplin.spec.call import Call
+
+
+class Settings:
+    """One ptp network's configuration. `mtu` 0 means the default, `dns` None that IPAM's stands."""
+
+    def __init__(self, call: Call) -> None:
+        """Raises DecodingFailure, InvalidConfig, or UnsupportedField."""
+        fields = call.fields
+        self.ip_masq = fields.flag("ipMasq")
+        self.mtu = read_mtu(fields)
+        dns = fields.fields("dns")
+        self.dns = find_dns(dns)
+        read_backend(fields)
+        ipam.require_type(call)
+        if call.is_strict:
+            for each in (fields, dns):
+                each.reject_unknown()

@@ -1,0 +1,127 @@
+"""Whose a published port is when two want it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from firewall import nft
+from netlab import PATIENCE, Container
+from portmap_lab import Publishing, port
+from traffic import call, serving
+
+OUTSIDE = "192.0.2.1"
+
+
+def facts(*rows: int) -> pytest.MarkDecorator:
+    return pytest.mark.facts("plugins-meta", *rows)
+
+
+def test_two_containers_may_not_have_one_port_and_the_error_names_the_owner(publishing: Publishing) -> None:
+    first, second = publishing.add_container(), publishing.add_container()
+    publishing.publish(first, port(8080, 80))
+    before = publishing.elements()
+    reply = publishing.call("ADD", second, port(8081, 80), port(8080, 80))
+    assert reply.code == 102
+    assert reply.object["msg"] == f"host port 8080/tcp is published by mynet/{first.id}/eth0"
+    assert reply.object["details"].startswith("for 10.1.2.2, which is alive")
+    assert publishing.elements() == before
+
+
+def test_an_owner_whom_another_implementation_attached_is_asked_for(publishing: Publishing) -> None:
+    first, second = publishing.add_container(), publishing.add_container()
+    publishing.publish(first, port(8080, 80))
+    veth = publishing.results[first.id]["interfaces"][1]["name"]
+    publishing.host.sh(f"ip link set {veth} alias somebody")
+    assert publishing.call("ADD", second, port(8080, 80)).code == 102
+
+
+def test_two_attachments_of_one_container_may_repeat_a_port_and_the_first_wins(publishing: Publishing) -> None:
+    container = publishing.add_container()
+    publishing.publish(container, port(8080, 80))
+    other = publishing.conf(None, port(8080, 81), port(8081, 81), name="othernet")
+    other["prevResult"] = {"cniVersion": "1.1.0", "ips": [{"address": "10.1.2.2/24"}]}
+    publishing.host.cni("ADD", other, container, environ={"CNI_IFNAME": "eth1"})
+    publishing.host.cni("CHECK", other, container, environ={"CNI_IFNAME": "eth1"})
+    assert publishing.elements()["ports4"] == ["tcp . 8080 : 10.1.2.2 . 80", "tcp . 8081 : 10.1.2.2 . 81"]
+    publishing.host.cni("DEL", other, container, environ={"CNI_IFNAME": "eth1"})
+    assert publishing.elements()["ports4"] == ["tcp . 8080 : 10.1.2.2 . 80"]
+
+
+def vanish(publishing: Publishing, container: Container) -> None:
+    """As if the container had been killed and nobody told; the kernel takes a moment to clean up."""
+    container.remove()
+    pair = publishing.results[container.id]["interfaces"][1]["name"]
+    deadline = time.monotonic() + PATIENCE
+    while publishing.host.has_link(pair):
+        assert time.monotonic() < deadline, f"{pair} is still there"
+
+
+def test_an_owner_that_is_gone_loses_the_port_with_a_line_on_stderr(publishing: Publishing) -> None:
+    first, second = publishing.add_container(), publishing.add_container()
+    publishing.publish(first, port(8080, 80))
+    vanish(publishing, first)
+    reply = publishing.call("ADD", second, port(8080, 80))
+    assert reply.status == 0
+    gone = f"was published by mynet/{first.id}/eth0, whose address"
+    assert reply.errors.splitlines() == [
+        f"portmap {second.id} eth0: host port 8080/tcp {gone} 10.1.2.2 is gone",
+        f"portmap {second.id} eth0: host port 8080/tcp {gone} fd00::2 is gone",
+    ]
+    with serving(second, 80):
+        assert call(publishing.outside, OUTSIDE, 8080) == "192.0.2.2"
+    publishing.call("DEL", first)
+    assert publishing.elements()["ports4"] == ["tcp . 8080 : 10.1.2.3 . 80"]
+
+
+def test_an_owner_whose_address_is_ours_by_now_is_gone(publishing: Publishing) -> None:
+    first = publishing.add_container()
+    publishing.publish(first, port(8080, 80))
+    second = publishing.host.add_container()
+    publishing.results[second.id] = publishing.results[first.id]
+    reply = publishing.call("ADD", second, port(8080, 80))
+    assert (reply.status, len(reply.errors.splitlines())) == (0, 2)
+
+
+@facts(26)
+def test_add_twice_is_add_once_with_the_ports_of_the_second(publishing: Publishing) -> None:
+    container = publishing.add_container()
+    publishing.publish(container, port(8080, 80))
+    publishing.publish(container, port(8080, 80))
+    assert publishing.elements()["ports4"] == ["tcp . 8080 : 10.1.2.2 . 80"]
+    publishing.publish(container, port(8080, 81))
+    assert publishing.elements()["ports4"] == ["tcp . 8080 : 10.1.2.2 . 81"]
+
+
+@facts(30)
+def test_udp_reaches_the_next_owner_of_a_port_at_once(publishing: Publishing) -> None:
+    first, second = publishing.add_container(), publishing.add_container()
+    publishing.publish(first, port(5353, 53, "udp"))
+    with serving(first, 53, "udp", name="first "), serving(second, 53, "udp", name="second "):
+        assert call(publishing.outside, OUTSIDE, 5353, "udp", source=4000) == "first 192.0.2.2"
+        assert publishing.call("DEL", first, port(5353, 53, "udp")).status == 0
+        # nobody publishes it now; what is sent in the meantime is remembered as not for a container
+        assert call(publishing.outside, OUTSIDE, 5353, "udp", source=4000) is None
+        publishing.publish(second, port(5353, 53, "udp"))
+        assert call(publishing.outside, OUTSIDE, 5353, "udp", source=4000) == "second 192.0.2.2"
+
+
+def test_udp_flows_of_others_are_left_alone(publishing: Publishing) -> None:
+    container, client = publishing.add_container(), publishing.add_container()
+    with serving(publishing.outside, 5353, "udp"):
+        assert call(client, "192.0.2.2", 5353, "udp", source=4001) == OUTSIDE
+        publishing.publish(container, port(5353, 53, "udp"))
+        publishing.call("DEL", container, port(5353, 53, "udp"))
+    flows = publishing.host.sh("cat /proc/net/nf_conntrack")
+    assert [line for line in flows.splitlines() if "src=10.1.2.3" in line and "sport=4001" in line]
+
+
+def test_others_tables_are_not_touched(publishing: Publishing) -> None:
+    publishing.host.sh("nft add table ip nat")
+    publishing.host.sh("nft add chain ip nat mine '{ type nat hook prerouting priority 0; }'")
+    publishing.host.sh("nft add rule ip nat mine tcp dport 8080 accept comment mine")
+    before = nft(publishing.host, "list table ip nat")
+    container = publishing.add_container()
+    publishing.publish(container, port(8080, 80))
+    publishing.call("DEL", container, port(8080, 80))
+    assert nft(publishing.host, "list table ip nat") == before != ""
