@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
 from hypothesis import settings
-
-# tests/vm needs what only the virtual machine's kernel has; scripts/vm runs it there.
-collect_ignore = [] if "POPLIN_VM" in os.environ else ["vm"]
 
 pytest_plugins = ["doubles", "facts", "netlab", "node", "tally"]
 

@@ -12,8 +12,7 @@ import pytest
 from netlab import CHECKOUT, INTERPRETER, PATIENCE
 from shape.source import hot_modules
 
-from poplin.bundle import HEAD, NAME
-from poplin.invoke.entry import PLUGINS, entry_script
+from poplin.invoke.entry import BUNDLE, HEAD, PLUGINS, entry_script
 
 PACKER = CHECKOUT / "poplin" / "cli" / "pack.py"
 SYSTEM_PYTHON = ("/usr/bin/python3", "-IS")
@@ -32,7 +31,7 @@ def install(source: Path, files: list[str], final: Path) -> Path:
     for below in files:
         (staging / below).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / below, staging / below)
-    command = [INTERPRETER, "-I", str(PACKER), str(staging), str(final), NAME]
+    command = [INTERPRETER, "-I", str(PACKER), str(staging), str(final), BUNDLE, str(HEAD)]
     subprocess.run(command, check=True, timeout=PATIENCE)
     staging.rename(final)
     return final
@@ -46,7 +45,9 @@ def folder(packed: Path, tmp_path: Path) -> Path:
 
 def run(folder: Path, program: str) -> subprocess.CompletedProcess[str]:
     """A program in the interpreter of the entry scripts, with `folder` first on the path."""
-    text = f"import sys; sys.path.insert(0, {str(folder)!r}); import poplin.bundle\n{program}"
+    script = entry_script("bridge", INTERPRETER, str(folder), packed=(folder / BUNDLE).exists())
+    before = script.partition("from poplin.plugins")[0]
+    text = f"{before}\n{program}"
     return subprocess.run([*SYSTEM_PYTHON, "-B", "-c", text], capture_output=True, text=True, timeout=PATIENCE)
 
 
@@ -66,7 +67,7 @@ def spoil(folder: Path, below: str) -> None:
 def test_modules_come_from_the_bundle_and_not_from_their_sources(folder: Path) -> None:
     spoil(folder, "poplin/spec/address.py")
     assert ask(folder, "str(poplin.spec.address.parse_ip('::1'))", "poplin.spec.address") == "::1"
-    (folder / NAME).unlink()
+    (folder / BUNDLE).unlink()
     assert "this is the source" in run(folder, "import poplin.spec.address").stderr
 
 
@@ -81,8 +82,8 @@ def test_modules_come_from_the_bundle_and_not_from_their_sources(folder: Path) -
 )
 def test_module_has_the_usual_names(packed: Path, name: str, below: str, package: str) -> None:
     module = f"sys.modules[{name!r}]"
-    told = f"[{module}.__name__, {module}.__file__, {module}.__package__, {module}.__spec__.origin]"
-    assert ask(packed, told, name) == [name, f"{packed}/{below}", package, f"{packed}/{below}"]
+    told = f"[{module}.__name__, {module}.__file__, {module}.__package__]"
+    assert ask(packed, told, name) == [name, f"{packed}/{below}", package]
     kind = f"[type({module}.__loader__).__name__, hasattr({module}, '__path__')]"
     assert ask(packed, kind, name) == ["Bundle", below.endswith("__init__.py")]
 
@@ -93,7 +94,7 @@ def test_every_hot_module_loads_from_it(packed: Path) -> None:
         "{name: type(sys.modules[name].__loader__).__name__ for name in sys.modules if name.startswith('poplin.')}"
     )
     loaded = ask(packed, loaders, *names)
-    assert loaded == {**dict.fromkeys(names, "Bundle"), "poplin.bundle": "SourceFileLoader"}
+    assert loaded == dict.fromkeys(names, "Bundle")
 
 
 def test_traceback_names_the_source_and_shows_its_line(packed: Path) -> None:
@@ -117,7 +118,7 @@ def test_module_that_is_not_in_it_is_found_as_usual(folder: Path) -> None:
 
 
 def test_without_a_bundle_nothing_changes(folder: Path) -> None:
-    (folder / NAME).unlink()
+    (folder / BUNDLE).unlink()
     finders = "[getattr(finder, '__name__', str(finder)) for finder in sys.meta_path]"
     assert ask(folder, finders) == ["BuiltinImporter", "FrozenImporter", "PathFinder"]
     module = "poplin.spec.address"
@@ -128,33 +129,51 @@ def test_without_a_bundle_nothing_changes(folder: Path) -> None:
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_plugin_runs_from_it(folder: Path, tmp_path: Path, plugin: str) -> None:
     for source in folder.glob("poplin/**/*.py"):
-        if source.name != "bundle.py" and source.parent != folder / "poplin":
-            spoil(folder, str(source.relative_to(folder)))
+        spoil(folder, str(source.relative_to(folder)))
     script = tmp_path / plugin
-    script.write_text(entry_script(plugin, INTERPRETER, str(folder)))
+    script.write_text(entry_script(plugin, INTERPRETER, str(folder), packed=True))
     script.chmod(0o755)
     done = subprocess.run([script], env={"CNI_COMMAND": "VERSION"}, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["cniVersion"] == "1.1.0"
 
 
-def test_index_of_any_size_is_read(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    names = ["__init__", *(f"a_module_with_a_long_name_{number}" for number in range(400))]
-    (source / "poplin").mkdir(parents=True)
-    for number, name in enumerate(names):
-        (source / "poplin" / f"{name}.py").write_text(f"NUMBER = {number}\n")
-    shutil.copyfile(CHECKOUT / "poplin" / "bundle.py", source / "poplin" / "bundle.py")
-    files = [f"poplin/{name}.py" for name in [*names, "bundle"]]
-    final = install(source, files, tmp_path / "final")
-    assert int.from_bytes((final / NAME).read_bytes()[:4], "little") > HEAD
-    modules = [f"poplin.{name}" for name in (names[1], names[200], names[400])]
-    assert ask(final, f"[{', '.join(f'{name}.NUMBER' for name in modules)}]", *modules) == [1, 200, 400]
+def test_a_head_that_an_entry_script_could_not_read_is_refused(tmp_path: Path) -> None:
+    files = ["poplin/__init__.py", "poplin/bundle.py"]
+    for below in files:
+        (tmp_path / below).parent.mkdir(exist_ok=True)
+        shutil.copyfile(CHECKOUT / below, tmp_path / below)
+    command = [INTERPRETER, "-I", str(PACKER), str(tmp_path), str(tmp_path), BUNDLE, "100"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 1
+    assert "an entry script reads 100" in done.stderr
+    assert not (tmp_path / BUNDLE).exists()
+
+
+def test_the_head_has_room_for_twice_as_many_modules(packed: Path) -> None:
+    head = (packed / BUNDLE).read_bytes()[:HEAD].rstrip(b"\0")
+    assert len(head) < HEAD / 2
+
+
+def test_names_of_our_own_modules_are_bound_without_import_statements(packed: Path) -> None:
+    module = "poplin.spec.netlist"
+    assert ask(packed, f"{module}.loads is sys.modules['poplin.spec.jsontext'].loads", module) is True
+    wire = "poplin.linux.rtnl"
+    assert ask(packed, f"{wire}.link is sys.modules['poplin.linux.wire.link']", wire) is True
+
+
+def test_the_interpreters_own_libraries_are_not_searched_for(packed: Path) -> None:
+    known = "[sys.meta_path[0].find_spec(name).origin for name in ('_json', '_ctypes')]"
+    searched = "[__import__('importlib.util').util.find_spec(name).origin for name in ('_json', '_ctypes')]"
+    (packed / BUNDLE).rename(packed / "away")
+    found = ask(packed, searched)
+    (packed / "away").rename(packed / BUNDLE)
+    assert ask(packed, known) == found
 
 
 def test_packing_twice_gives_the_same_bytes(packed: Path, tmp_path: Path) -> None:
-    before = (packed / NAME).read_bytes()
-    shutil.copytree(packed, tmp_path / "again", ignore=shutil.ignore_patterns(NAME))
-    command = [INTERPRETER, "-I", str(PACKER), str(tmp_path / "again"), str(packed), NAME]
+    before = (packed / BUNDLE).read_bytes()
+    shutil.copytree(packed, tmp_path / "again", ignore=shutil.ignore_patterns(BUNDLE))
+    command = [INTERPRETER, "-I", str(PACKER), str(tmp_path / "again"), str(packed), BUNDLE, str(HEAD)]
     subprocess.run(command, check=True, timeout=PATIENCE)
-    assert (tmp_path / "again" / NAME).read_bytes() == before
+    assert (tmp_path / "again" / BUNDLE).read_bytes() == before

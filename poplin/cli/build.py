@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
     interpreter = find_interpreter()
     os.makedirs(bin_dir, exist_ok=True)
     for plugin_type in PLUGINS:
-        write_entry(f"{bin_dir}/{plugin_type}", plugin_type, interpreter, code_folder())
+        write_entry(f"{bin_dir}/{plugin_type}", entry_script(plugin_type, interpreter, code_folder()))
     # Compared with the sources' times on each run, unlike what `install` compiles: a checkout is edited.
     for package in HOT:
         compile_folder(interpreter, f"{code_folder()}/poplin/{package}")
@@ -34,9 +34,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def write_entry(path: str, plugin_type: str, interpreter: str, library: str) -> bytes:
-    """One entry script; what was written. Raises OSError."""
-    text = entry_script(plugin_type, interpreter, library).encode()
-    write_atomic(path, text, mode=0o755)
+def write_entry(path: str, text: str) -> None:
+    """One entry script. Raises OSError."""
+    write_atomic(path, text.encode(), mode=0o755)
     os.chmod(path, 0o755)  # whatever the umask
-    return text

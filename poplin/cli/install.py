@@ -88,11 +88,11 @@ def write_plugins(manifest: Manifest, bin_dir: str, interpreter: str, lib_dir: s
     manifest.plugins = {path: known for path, known in manifest.plugins.items() if os.path.lexists(path)}
     elsewhere = [path for path in manifest.plugins if os.path.basename(path) in PLUGINS and not is_foreign(path)]
     wanted = dict.fromkeys([*(f"{bin_dir}/{name}" for name in PLUGINS), *elsewhere])
-    texts = {path: entry_script(os.path.basename(path), interpreter, library) for path in wanted}
+    texts = {path: entry_script(os.path.basename(path), interpreter, library, packed=True) for path in wanted}
     manifest.plugins |= {path: digest(text.encode()) for path, text in texts.items()}
     write_manifest(lib_dir, manifest)
-    for path in texts:
-        write_entry(path, os.path.basename(path), interpreter, library)
+    for path, text in texts.items():
+        write_entry(path, text)
 
 
 def make_folders(path: str) -> list[str]:

@@ -14,10 +14,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from poplin import __version__, bundle
+from poplin import __version__
 from poplin.cli.interpreter import compile_folder
 from poplin.cli.manifest import digest
-from poplin.invoke.entry import code_folder
+from poplin.invoke.entry import BUNDLE, HEAD, code_folder
 
 HOT = ("spec", "linux", "invoke", "plugins")
 GENERATIONS = 2
@@ -74,7 +74,7 @@ def name_staging(library: str) -> str:
 def pack_bundle(interpreter: str, staging: str, library: str) -> None:
     """Write the one file that starts faster than its many modules (see poplin/bundle.py)."""
     packer = f"{code_folder()}/poplin/cli/pack.py"
-    subprocess.run([interpreter, "-I", packer, staging, library, bundle.NAME], check=True)
+    subprocess.run([interpreter, "-I", packer, staging, library, BUNDLE, str(HEAD)], check=True)
 
 
 def protect(folder: str) -> None:

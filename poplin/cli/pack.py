@@ -1,39 +1,84 @@
 """Write the bundle that `poplin/bundle.py` reads. Run by the interpreter the plugins will have, as its code is bound
 to it:
 
-    /usr/bin/python3.11 -I pack.py FOLDER FINAL_FOLDER NAME
+    /usr/bin/python3.11 -I pack.py FOLDER FINAL_FOLDER NAME HEAD
 
 FOLDER holds the package now and gets the bundle of that name, FINAL_FOLDER is where it will be and what tracebacks
-will say. What only people and type checkers read is left out: docstrings, annotations, the import of `__future__`.
+will say, HEAD how many bytes of it an entry script reads first. What only people and type checkers read is left out:
+docstrings, annotations, the import of `__future__`.
 """
 
 from __future__ import annotations
 
 import ast
+import importlib.util
 import marshal
 import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
+from types import CodeType
+
+BOOT = "poplin/bundle.py"
+
+Needs = Mapping[str, tuple[str, ...]]
 
 
-def pack(folder: Path, final_folder: str) -> bytes:
-    """The bundle of every module below FOLDER/poplin."""
-    files = {str(file.relative_to(folder)): file for file in list_modules(folder)}
-    codes = {below: compile_module(file, final_folder, folder) for below, file in files.items()}
-    needed = {below: list_imports(file, {name_module(each) for each in files}) for below, file in files.items()}
-    index: dict[str, tuple[str, int, int, tuple[str, ...]]] = {}
-    # offsets count from the file's beginning, so the index's own size must be known first: numbers do not change it
-    for _ in range(2):
-        offset = 4 + len(marshal.dumps(index, 0))
-        for below, code in codes.items():
-            index[name_module(below)] = (below, offset, len(code), needed[below])
-            offset += len(code)
-    head = marshal.dumps(index, 0)
-    return len(head).to_bytes(4, "little") + head + b"".join(codes.values())
+def pack(folder: Path, final_folder: str, room: int) -> bytes:
+    """The bundle of every module below FOLDER/poplin. Raises ValueError if there is not `room` for its head."""
+    files = {name_module(str(file.relative_to(folder))): file for file in sorted(folder.glob("poplin/**/*.py"))}
+    boot = compile_module(files.pop(name_module(BOOT)), final_folder, folder)
+    needs = {name: list_imports(file, files.keys()) for name, file in files.items()}
+    groups = group_modules(needs)
+    codes = {name: compile_module(file, final_folder, folder, files.keys()) for name, file in files.items()}
+    contents = {name: (str(file.relative_to(folder)), needs[name], codes[name]) for name, file in files.items()}
+    blobs = [marshal.dumps({name: contents[name] for name in members}) for members in groups]
+    places = [(room + sum(map(len, blobs[:n])), len(blob)) for n, blob in enumerate(blobs)]
+    numbers = {name: n for n, members in enumerate(groups) for name in members}
+    head = marshal.dumps((boot, numbers, places, find_libraries(files.values())))
+    if len(head) > room:
+        raise ValueError(f"the head of the bundle has {len(head)} bytes, an entry script reads {room}")
+    return head.ljust(room, b"\0") + b"".join(blobs)
 
 
-def list_modules(folder: Path) -> list[Path]:
-    """Every source, sorted."""
-    return sorted(folder.glob("poplin/**/*.py"))
+def find_libraries(files: Iterable[Path]) -> dict[str, str]:
+    """Where the interpreter's private modules are that it has not built in: looking for one takes 0.2 ms."""
+    names = {name for file in files for name in list_private(ast.parse(file.read_bytes()))}
+    specs = {name: importlib.util.find_spec(name) for name in sorted(names)}
+    return {name: spec.origin for name, spec in specs.items() if spec and spec.has_location and spec.origin}
+
+
+def list_private(tree: ast.Module) -> Iterator[str]:
+    """The modules that a source imports whose names begin with `_`, inside functions too."""
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        yield from (name for name in names if name.startswith("_") and name != "__future__")
+
+
+def group_modules(needs: Needs) -> list[tuple[str, ...]]:
+    """Modules that are always needed together. Whoever is imported by nobody is what others ask for by name, such as a
+    verb; two modules belong together if the same of those lead to them."""
+    imported = {other for others in needs.values() for other in others}
+    asked_for_by: dict[str, list[str]] = defaultdict(list)
+    for root in sorted(needs.keys() - imported):
+        for name in sorted(find_closure(root, needs)):
+            asked_for_by[name].append(root)
+    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name, roots in sorted(asked_for_by.items()):
+        groups[tuple(roots)].append(name)
+    return [tuple(members) for _, members in sorted(groups.items())]
+
+
+def find_closure(root: str, needs: Needs) -> set[str]:
+    """The module and all that is imported with it."""
+    found, left = set(), [root]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += needs[name]
+    return found
 
 
 def name_module(below: str) -> str:
@@ -41,7 +86,7 @@ def name_module(below: str) -> str:
     return below.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def list_imports(file: Path, modules: set[str]) -> tuple[str, ...]:
+def list_imports(file: Path, modules: Set[str]) -> tuple[str, ...]:
     """The modules of ours that this one imports when it is itself imported, each after its packages, in order."""
     names: dict[str, None] = {}
     for node in ast.parse(file.read_bytes()).body:
@@ -52,11 +97,29 @@ def list_imports(file: Path, modules: set[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name in modules)
 
 
-def compile_module(file: Path, final_folder: str, folder: Path) -> bytes:
-    """The marshalled code of one module."""
+def compile_module(file: Path, final_folder: str, folder: Path, modules: Set[str] = frozenset()) -> CodeType:
+    """The code of one module."""
     name = f"{final_folder}/{file.relative_to(folder)}"
-    tree = WithoutAnnotations().visit(ast.parse(file.read_bytes(), name))
-    return marshal.dumps(compile(ast.fix_missing_locations(tree), name, "exec", dont_inherit=True, optimize=2))
+    tree = bind_imports(WithoutAnnotations().visit(ast.parse(file.read_bytes(), name)), modules)
+    return compile(ast.fix_missing_locations(tree), name, "exec", dont_inherit=True, optimize=2)
+
+
+def bind_imports(tree: ast.Module, modules: Set[str]) -> ast.Module:
+    """`from poplin.spec.names import is_identifier` as `is_identifier = _modules["poplin.spec.names"].is_identifier`.
+
+    The loader has loaded those modules by then, and puts sys.modules under that name. The import statement would make
+    sure of both, and asks a module that is no package for its `__path__`, which costs as much as a small module.
+    """
+    tree.body = [bound for node in tree.body for bound in bind_names(node, modules)]
+    return tree
+
+
+def bind_names(node: ast.stmt, modules: Set[str]) -> list[ast.stmt]:
+    """The statements in place of one at the top of a module."""
+    if not isinstance(node, ast.ImportFrom) or node.module not in modules:
+        return [node]
+    lines = "\n".join(f"{a.asname or a.name} = _modules[{node.module!r}].{a.name}" for a in node.names)
+    return [ast.copy_location(bound, node) for bound in ast.parse(lines).body]
 
 
 class WithoutAnnotations(ast.NodeTransformer):
@@ -85,8 +148,8 @@ class WithoutAnnotations(ast.NodeTransformer):
 
 def main() -> None:
     """See above."""
-    folder, final_folder, name = sys.argv[1:]
-    Path(folder, name).write_bytes(pack(Path(folder), final_folder))
+    folder, final_folder, name, room = sys.argv[1:]
+    Path(folder, name).write_bytes(pack(Path(folder), final_folder, int(room)))
 
 
 if __name__ == "__main__":

@@ -56,14 +56,14 @@ def run(options: argparse.Namespace) -> int:
         done = restore_all(cache, kernel)
     if options.json:
         failed = [{**name(entry), "error": error.as_object()} for entry, error in done.failed]
-        errors = [{**name(entry), "error": error.as_object()} for entry, error in done.failed]
-        print(dumps({"version": 1, "restored": [name(entry) for entry in done.restored], "failed": errors}, 2))
+        failed = [{**name(entry), "error": error.as_object()} for entry, error in done.failed]
+        print(dumps({"version": 1, "restored": [name(entry) for entry in done.restored], "failed": failed}, 2))
     else:
         for entry, error in done.failed:
             report(error, f"poplin reload: {'/'.join(name(entry).values())}")
         count = len(done.restored)
-        failed = f", {len(done.failed)} failed" if done.failed else ""
-        print(f"restored {count} attachment{'s' * (count != 1)}{failed}")
+        rest = f", {len(done.failed)} failed" if done.failed else ""
+        print(f"restored {count} attachment{'s' * (count != 1)}{rest}")
     return FAILED if done.failed else 0
 
 

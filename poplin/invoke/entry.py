@@ -26,17 +26,31 @@ PLUGINS = {
 SCRIPT = """\
 #!{interpreter} -IS
 # poplin {version}: the CNI plugin {type}. Written by `poplin install` or `./build`.
-import gc, sys; gc.disable(); sys.path.insert(0, {folder!r}); import poplin.bundle
+import gc, sys; gc.disable(); sys.path.insert(0, {folder!r}){unpack}
 from {module} import PLUGIN; from poplin.plugins.kit.skel import main
 main(PLUGIN)
 """
+BUNDLE = "hot.bundle"
+HEAD = 1 << 16  # bytes at its beginning that are read at once, see poplin/bundle.py
+# What `poplin install` adds: take the modules from one file, poplin/bundle.py itself out of its head.
+UNPACK = """
+import marshal, posix; fd = posix.open({bundle!r}, posix.O_CLOEXEC); head = marshal.loads(posix.pread(fd, {size}, 0))
+exec(head[0]); sys.meta_path.insert(0, Bundle({folder!r}, fd, *head[1:]))"""
+LONGEST = 1 << 14  # bytes, more than any of them has
 MARK = b" -IS\n# poplin "  # after the interpreter's path in every entry script, of whatever version
 
 
-def entry_script(plugin_type: str, interpreter: str, folder: str) -> str:
-    """The text of the executable; `folder` holds the package poplin, both paths are absolute."""
-    module = PLUGINS[plugin_type]
-    return SCRIPT.format(interpreter=interpreter, version=__version__, type=plugin_type, folder=folder, module=module)
+def entry_script(plugin_type: str, interpreter: str, folder: str, *, packed: bool = False) -> str:
+    """The text of the executable; `folder` holds the package poplin, and if `packed` its bundle; paths are absolute."""
+    unpack = UNPACK.format(bundle=f"{folder}/{BUNDLE}", size=HEAD, folder=folder) if packed else ""
+    return SCRIPT.format(
+        interpreter=interpreter,
+        version=__version__,
+        type=plugin_type,
+        folder=folder,
+        unpack=unpack,
+        module=PLUGINS[plugin_type],
+    )
 
 
 def code_folder() -> str:
@@ -49,6 +63,8 @@ def find_own_module(path: str) -> str | None:
     plugin_type = path[path.rfind("/") + 1 :]
     if plugin_type not in PLUGINS:
         return None
-    mine = entry_script(plugin_type, sys.executable, code_folder()).encode()
-    found = read_file(path, len(mine) + 1)  # no more of it, which may be a large executable of somebody else
-    return PLUGINS[plugin_type] if found == mine else None
+    found = read_file(path, LONGEST)  # no more of it, which may be a large executable of somebody else
+    for packed in (True, False):
+        if found == entry_script(plugin_type, sys.executable, code_folder(), packed=packed).encode():
+            return PLUGINS[plugin_type]
+    return None

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from poplin.linux.wire.link import Link
     from poplin.spec.address import IP
 
-PATIENCE = 1.0  # seconds; on a host's own links answers come within 1 ms
+# Seconds. Answers take less than 1 ms, but a link that has just come up may miss the first question; the kernel asks
+# again after one second.
+PATIENCE = 1.5
 PAUSE = 0.002
 SILENT = (NUD_NONE, NUD_INCOMPLETE, NUD_FAILED)
 

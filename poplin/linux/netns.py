@@ -93,6 +93,12 @@ class Namespace:
             self._nft = self.run(Ruleset)
         return self._nft
 
+    def has_table(self, table: str) -> bool:
+        """Whether nftables has this table, as `inet poplin`. Raises OSError."""
+        from poplin.linux.nft.presence import has_table
+
+        return self.run(has_table, table)
+
     def run(self, function: Callable[..., T], *arguments: object) -> T:
         """Call `function` with the thread inside, wherever it is now; it is back there afterwards."""
         now = posix.stat(OWN)

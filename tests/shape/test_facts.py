@@ -139,6 +139,17 @@ def test_row_of_the_virtual_machine_is_required_there_and_only_there(project):
     assert run(project, POPLIN_VM="1")[0] == 0
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_tests_of_the_virtual_machine_are_collected_there_and_only_there(there):
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", "tests/vm"]
+    env = {name: value for name, value in os.environ.items() if name != "POPLIN_VM"} | (
+        {"POPLIN_VM": "1"} if there else {}
+    )
+    done = subprocess.run(command, cwd=TESTS.parent, env=env, text=True, stdout=subprocess.PIPE, timeout=60)
+    assert done.returncode == (pytest.ExitCode.OK if there else pytest.ExitCode.NO_TESTS_COLLECTED)
+    assert ("tests/vm/test_vm_demo.py::" in done.stdout) is there
+
+
 def test_virtual_machine_must_prove_no_row_that_is_listed():
     section = {"rows": 40, "required": ["1-40"], "vm": ["5-8"], "deviations": {"5": "so"}, "later": {"6": "next"}}
     assert facts.read_sheet("sheet", section, in_vm=True).required == {7, 8}

@@ -16,6 +16,7 @@ PRIVATE = {
     "_blake2": {"poplin/plugins/kit/attachment.py"},
     "_ctypes": {"poplin/linux/netns.py"},
     "_frozen_importlib": {"poplin/bundle.py"},
+    "_frozen_importlib_external": {"poplin/bundle.py"},
     "_json": {"poplin/spec/jsontext.py"},
     "_sha2": {"poplin/plugins/host_local/index.py", "poplin/plugins/kit/reference.py"},
     "_sha256": {"poplin/plugins/host_local/index.py"},

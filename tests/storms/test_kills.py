@@ -1,24 +1,65 @@
-"""ADD and DEL killed at every system call that changes something, one by one; then DEL, then GC: nothing stays.
+"""ADD, DEL and GC killed at every system call that changes something, one by one; then DEL, then GC: nothing stays.
 
-strace delivers SIGKILL when the plugin enters the Nth call of a kind. N counts up until the plugin gets through. The
-code is what `poplin install` writes, so that the interpreter's own work does not drown the plugin's.
+An unharmed run under strace tells which calls those are. Then strace delivers SIGKILL when the plugin enters the first
+of them, in the next round the second, and so on. Between two changes a kill leaves what one before the second leaves,
+so these are all there are. Each ADD finds a host without our rules, so that loading them is cut short as well. The code
+is what `poplin install` writes, so that the interpreter's own work does not drown the plugin's.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from netlab import PATIENCE, Container, Host, lease_files
+from firewall import elements, nft
+from netlab import PATIENCE, Container, Host
+from portmap_lab import port
 
 from poplin.cli.main import main as poplin
 
-SYSCALLS = ("sendto", "sendmsg", "openat", "write", "rename", "unlink", "mkdir", "utimensat", "setns")
-KILLED = 137
-MOST = 400  # calls of one kind; more would be a defect
+# The calls that change something, and what strace's line then says: a netlink message that only asks wants no
+# acknowledgement, a transaction of nftables has one for all of it.
+CHANGES = {
+    "sendto": re.compile("NLM_F_ACK|BATCH_BEGIN"),
+    "openat": re.compile("O_CREAT"),
+    **dict.fromkeys(("sendmsg", "write", "mkdir", "rename", "unlink", "utimensat", "ftruncate"), re.compile("")),
+}
+POLLED = "sendto"  # ADD waits for the link: how often it asks, and so the number of a later call, differs
+KILLED = -9
+FORWARDING = ("net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding")
+
+RANGES = [[{"subnet": "10.1.2.0/24"}], [{"subnet": "2001:db8::/64"}]]
+ADDRESSES = [{"address": "10.1.2.2/24", "gateway": "10.1.2.1"}, {"address": "2001:db8::2/64"}]
+PORTS = [port(8080, 80), port(5353, 53, "udp"), port(8081, 81, host_ip="192.0.2.1")]
+PUBLISH = {"type": "portmap", "runtimeConfig": {"portMappings": PORTS}}
+SELECT = {"conditionsV4": ["ip", "saddr", "192.0.2.0/24"], "masqAll": True}
+RESULT = {
+    "cniVersion": "1.1.0",
+    "interfaces": [{"name": "eth0", "sandbox": "/run/netns/c"}],
+    "ips": [{"address": "10.1.2.2/24", "interface": 0}, {"address": "2001:db8::2/64", "interface": 0}],
+    "dns": {},
+}
+BRIDGE = {"type": "bridge", "bridge": "br0", "isGateway": True}
+
+# What is called in order for an attachment; the last one is killed.
+CHAINS: dict[str, list[dict[str, Any]]] = {
+    "bridge": [{**BRIDGE, "ipMasq": True, "macspoofchk": True, "ipam": {"type": "host-local"}}],
+    "ptp": [{"type": "ptp", "ipMasq": True, "ipam": {"type": "host-local"}}],
+    "bridge+static": [{**BRIDGE, "ipMasq": True, "ipam": {"type": "static", "addresses": ADDRESSES}}],
+    "bridge+portmap": [{**BRIDGE, "ipMasq": True, "ipam": {"type": "host-local"}}, PUBLISH],
+    "portmap": [{**PUBLISH, "prevResult": RESULT}],
+    "portmap with conditions": [{**PUBLISH, **SELECT, "prevResult": RESULT}],
+    "loopback": [{"type": "loopback"}],
+    "host-local": [{"type": "host-local", "ipam": {"type": "host-local"}}],
+    "static": [{"type": "static", "ipam": {"type": "static", "addresses": ADDRESSES}}],
+}
+VERBS = ("ADD", "DEL", "GC")
+CHANGING = {"loopback": ("ADD", "DEL"), "static": ("ADD",)}  # the other verbs of these change nothing, not even stdout
 
 
 @pytest.fixture(scope="module")
@@ -29,89 +70,173 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bin"
 
 
-PLUGINS: dict[str, dict[str, object]] = {
-    "bridge": {"bridge": "br0", "isGateway": True},
-    "ptp": {"ipMasq": True},
-}
+class Chain:
+    """The plugins of one network, and an attachment to it."""
+
+    def __init__(self, confs: list[dict[str, Any]], host: Host, container: Container, folder: Path, leases: Path):
+        head = {"cniVersion": "1.1.0", "name": "mynet"}
+        self.confs = [{**head, **conf} for conf in confs]
+        for conf in self.confs:
+            if conf.get("ipam", {}).get("type") == "host-local":
+                conf["ipam"] = {"type": "host-local", "dataDir": str(leases), "ranges": RANGES}
+        self.host = host
+        self.container = container
+        self.folder = folder
+        self.leases = leases
+        self.result: dict[str, Any] = {}  # of the last ADD
+
+    def begin(self) -> None:
+        """As on a host where nothing has ever been attached."""
+        nft(self.host, "flush ruleset")
+        if self.host.has_link("br0"):
+            self.host.sh("ip link delete br0")
+        for switch in FORWARDING:
+            self.host.set_sysctl(switch, "0")
+        shutil.rmtree(self.leases, ignore_errors=True)
+
+    def add(self, confs: list[dict[str, Any]]) -> None:
+        """ADD of these, each told what the one before has made."""
+        self.result = {}
+        for conf in confs:
+            self.result = self.host.cni("ADD", tell(conf, self.result), self.container, bin_dir=self.folder)
+
+    def delete(self, result: dict[str, Any]) -> None:
+        """DEL of all, the last first."""
+        for conf in reversed(self.confs):
+            untold = {key: value for key, value in conf.items() if key != "prevResult"}
+            reply = self.host.call("DEL", tell(untold, result), self.container, bin_dir=self.folder)
+            assert (reply.status, reply.output, reply.errors) == (0, "", "")
+
+    def collect(self) -> None:
+        """GC of all."""
+        for conf in self.confs:
+            reply = self.host.call("GC", conf, bin_dir=self.folder)
+            assert (reply.status, reply.output, reply.errors) == (0, "", "")
+
+    def trace(self, command: str, *options: str, result: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+        """The last plugin under strace, told this result."""
+        conf = tell(self.confs[-1], result)
+        environ = {
+            "CNI_COMMAND": command,
+            "CNI_CONTAINERID": self.container.id,
+            "CNI_NETNS": self.container.path,
+            "CNI_IFNAME": "eth0",
+            "CNI_PATH": str(self.folder),
+        }
+        strace = ["strace", "-f", "-qq", *options, str(self.folder / conf["type"])]
+        line = ["nsenter", f"--net={self.host.path}", *strace]
+        return subprocess.run(
+            line, env=environ, input=json.dumps(conf), text=True, capture_output=True, timeout=PATIENCE, check=False
+        )
+
+    def is_killed(self, command: str, call: str, number: int, *, result: dict[str, Any]) -> bool:
+        """Have the last plugin killed at a call; False if it does not get there and succeeds."""
+        inject = f"--inject={call}:signal=KILL:when={number}"
+        done = self.trace(command, "-o", "/dev/null", f"--trace={call}", inject, result=result)
+        assert done.returncode in (0, KILLED), done.stdout
+        return done.returncode == KILLED
+
+    def left(self) -> list[str]:
+        """What there is of the attachment: links, elements, leases, files that are not the network's own."""
+        inside = [
+            link["ifname"]
+            for link in self.container.json("link show")
+            if link["ifname"] != "lo" or "UP" in link["flags"]
+        ]
+        outside = [name for name in self.host.links() if name != "br0"]
+        return inside + outside + self.elements(("keep", "hairpin")) + self.files()
+
+    def elements(self, kept: tuple[str, ...] = ()) -> list[str]:
+        """Those of our tables, apart from sets that are called so."""
+        found = {**elements(self.host, "inet"), **elements(self.host, "bridge")}
+        return [f"{name} {each}" for name in found if not name.startswith(kept) for each in found[name]]
+
+    def files(self) -> list[str]:
+        """Leases and what else is in their folder, without what a network has as such."""
+        network = {"lock", "seal", "last_reserved_ip.0", "last_reserved_ip.1"}
+        return [str(file) for file in self.leases.rglob("*") if file.is_file() and file.name not in network]
 
 
-@pytest.fixture(params=PLUGINS)
-def conf(request: pytest.FixtureRequest, leases: Path) -> dict[str, Any]:
-    ranges = [[{"subnet": "10.1.2.0/24"}], [{"subnet": "2001:db8::/64"}]]
-    ipam = {"type": "host-local", "dataDir": str(leases), "ranges": ranges, "routes": [{"dst": "0.0.0.0/0"}]}
-    return {"cniVersion": "1.1.0", "name": "mynet", "type": request.param, **PLUGINS[request.param], "ipam": ipam}
+def tell(conf: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with prevResult, if there is any."""
+    return {**conf, "prevResult": result} if result else conf
 
 
-def run_until_killed(
-    host: Host, installed: Path, container: Container, conf: dict[str, Any], command: str, syscall: str, number: int
-) -> int:
-    """The exit status of a verb that is killed when it enters its `number`th call of this kind."""
-    environ = {
-        "CNI_COMMAND": command,
-        "CNI_CONTAINERID": container.id,
-        "CNI_NETNS": container.path,
-        "CNI_IFNAME": "eth0",
-        "CNI_PATH": str(installed),
-    }
-    inject = f"--inject={syscall}:signal=KILL:when={number}"
-    strace = ["strace", "-f", "-qq", "-o", "/dev/null", f"--trace={syscall}", inject, str(installed / conf["type"])]
-    done = subprocess.run(
-        ["nsenter", f"--net={host.path}", *strace],
-        env=environ,
-        input=json.dumps(conf),
-        text=True,
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    return KILLED if done.returncode == -9 else done.returncode
+@pytest.fixture
+def chain(request: pytest.FixtureRequest, host: Host, container: Container, installed: Path, leases: Path) -> Chain:
+    return Chain(CHAINS[request.param], host, container, installed, leases)
 
 
-def assert_nothing_is_left(host: Host, container: Container, leases: Path) -> None:
-    """No link but the bridge, no hidden address, no lease, no half-written or temporary file."""
-    assert (container.links(), [name for name in host.links() if name != "br0"]) == ([], [])
-    assert (hidden_addresses(host), lease_files(leases)) == (0, [])
-    kept = {"lock", "seal", "last_reserved_ip.0", "last_reserved_ip.1"}
-    assert [str(file) for file in leases.rglob("*") if file.is_file() and file.name not in kept] == []
+def list_moments(log: Path) -> list[tuple[str, int]]:
+    """The calls that change something: each with its number among those of its kind."""
+    counts = dict.fromkeys(CHANGES, 0)
+    moments = []
+    for line in log.read_text().splitlines():
+        call = line.split()[1].partition("(")[0]
+        if call in counts:
+            counts[call] += 1
+            if CHANGES[call].search(line):
+                moments.append((call, counts[call]))
+    return moments
 
 
-def hidden_addresses(host: Host) -> int:
-    """How many addresses are masqueraded."""
-    if "table inet poplin" not in host.sh("nft list tables"):
-        return 0
-    return sum(host.sh(f"nft list set inet poplin masq{version}").count(" mynet/") for version in (4, 6))
+def case(name: str, command: str, *, told: bool) -> Any:
+    """`told`: whether the killed DEL, or the one after the killed ADD, knows a result."""
+    return pytest.param(name, command, told, id=f"{name}-{command}-{'told' if told else 'untold'}")
 
 
-@pytest.mark.parametrize("command", ["ADD", "DEL"])
-@pytest.mark.parametrize("syscall", SYSCALLS)
+CASES = [
+    case(name, command, told=told)
+    for name in CHAINS
+    for command in CHANGING.get(name, VERBS)
+    for told in ((False, True) if command != "GC" else (True,))
+]
+
+
+@pytest.mark.parametrize(("chain", "command", "told"), CASES, indirect=["chain"])
 def test_a_kill_anywhere_leaves_nothing_after_del_and_gc(
-    host: Host, container: Container, installed: Path, conf: dict[str, Any], leases: Path, command: str, syscall: str
+    chain: Chain, command: str, told: bool, tmp_path: Path
 ) -> None:
-    kills = 0
-    for number in range(1, MOST):
-        if command == "DEL":
-            host.cni("ADD", conf, container, bin_dir=installed)
-        status = run_until_killed(host, installed, container, conf, command, syscall, number)
-        if status != KILLED:
-            assert status == 0
-            break
-        kills += 1
-        # DEL alone must do: after it only what no attachment owns may be left, and GC takes that
-        host.cni("DEL", conf, container, bin_dir=installed)
-        assert (container.links(), hidden_addresses(host), lease_files(leases)) == ([], 0, [])
-        host.cni("GC", conf, bin_dir=installed)
-        assert_nothing_is_left(host, container, leases)
-    assert kills == number - 1 < MOST - 1
-    if syscall in ("sendto", "openat"):
-        assert kills > 1
-    host.cni("DEL", conf, container, bin_dir=installed)
-    assert_nothing_is_left(host, container, leases)
+    before = chain.confs[:-1] if command == "ADD" else chain.confs
+    chain.begin()
+    chain.add(before)
+    known = chain.result if told or command == "ADD" else {}
+    unharmed = chain.trace(command, "-o", str(tmp_path / "log"), f"--trace={','.join(CHANGES)}", result=known)
+    assert unharmed.returncode == 0
+    result = json.loads(unharmed.stdout) if command == "ADD" else chain.result
+    moments, missed = list_moments(tmp_path / "log"), []
+    for call, number in moments:
+        chain.delete({})
+        chain.begin()
+        chain.add(before)
+        if not chain.is_killed(command, call, number, result=known):
+            missed.append(call)
+        if command != "GC":
+            chain.delete(result if told else {})
+            assert chain.left() == [], (call, number)
+        chain.collect()
+        assert chain.left() + chain.elements() == [], (call, number)
+    assert moments
+    assert set(missed) <= {POLLED}
+
+
+def test_what_is_left_would_be_noticed(host: Host, container: Container, installed: Path, leases: Path) -> None:
+    for name in ("bridge+portmap", "loopback"):
+        chain = Chain(CHAINS[name], host, container, installed, leases)
+        chain.add(chain.confs)
+    left = chain.left()
+    assert left[:2] == ["lo", "eth0"]
+    assert left[2].startswith("veth")
+    assert {"masq4 10.1.2.2", "masq6 2001:db8::2"} < set(left)
+    assert {"ports4 tcp . 8080 : 10.1.2.2 . 80", "ports6 udp . 5353 : 2001:db8::2 . 53"} < set(left)
+    assert {str(leases / "mynet" / "10.1.2.2"), str(leases / "mynet" / "2001:db8::2")} < set(left)
 
 
 def test_a_kill_does_not_keep_the_next_add_from_working(
-    host: Host, container: Container, installed: Path, conf: dict[str, Any]
+    host: Host, container: Container, installed: Path, leases: Path
 ) -> None:
-    assert run_until_killed(host, installed, container, conf, "ADD", "sendto", 9) == KILLED
-    host.cni("DEL", conf, container, bin_dir=installed)
-    host.cni("ADD", conf, container, bin_dir=installed)
+    chain = Chain(CHAINS["bridge"], host, container, installed, leases)
+    assert chain.is_killed("ADD", "sendto", 12, result={})
+    chain.delete({})
+    chain.add(chain.confs)
     assert container.pings("10.1.2.1")

@@ -69,23 +69,25 @@ class Machine:
 
 
 def ensure_machine(cache: Path) -> Machine:
-    """The newest kernel Debian has, from the cache if it is there."""
-    package = newest_package()
-    folder = cache / package
-    if not folder.is_dir():
+    """Debian's kernel, from the cache if it is there."""
+    package = find_package()
+    if package is None or not (cache / package).is_dir():
+        run("apt-get", "-qq", "update")  # what old lists name may be gone from the mirrors
+        package = find_package()
+        if package is None:
+            raise SystemExit(f"vm: apt-cache knows no kernel: is {METAPACKAGE} of Debian in its sources?")
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as name:
             unpack_kernel(package, Path(name))
-            (Path(name) / "root").rename(folder)
-    return Machine(folder, package.removeprefix("linux-image-"))
+            (Path(name) / "root").rename(cache / package)
+    return Machine(cache / package, package.removeprefix("linux-image-"))
 
 
-def newest_package() -> str:
+def find_package() -> str | None:
     """The package that holds the kernel: `linux-image-6.1.0-56-amd64`."""
-    for word in run("apt-cache", "depends", METAPACKAGE).decode().split():
-        if word.startswith("linux-image-") and word != METAPACKAGE:
-            return word
-    raise SystemExit(f"vm: apt-cache knows no kernel for {METAPACKAGE}: run apt-get update")
+    command = ["apt-cache", "depends", METAPACKAGE]
+    words = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout.split()
+    return next((word for word in words if word.startswith("linux-image-") and word != METAPACKAGE), None)
 
 
 def unpack_kernel(package: str, folder: Path) -> None:

@@ -62,6 +62,10 @@ class FakeNamespace(Namespace):
         """The pretended inode."""
         return 0, self.fd
 
+    def has_table(self, table: str) -> bool:
+        """Whether something was loaded into it."""
+        return table.split()[1] in self._tables.firewall
+
     def run(self, function: Callable[..., T], *arguments: object) -> T:
         """Only what the other methods offer can be run in memory."""
         return function(*arguments)

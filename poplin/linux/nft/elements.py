@@ -1,7 +1,5 @@
 """Elements of sets and maps: what a container is in the firewall (NFT_MSG_*SETELEM, linux/netfilter/nf_tables.h).
 
-nfgenmsg  u8 family, u8 version, u16 resource id (big-endian)                 linux/netfilter/nfnetlink.h
-
     NFTA_SET_ELEM_LIST_TABLE, _SET                      names
     NFTA_SET_ELEM_LIST_ELEMENTS
       └ NFTA_LIST_ELEM, one for each element
@@ -25,6 +23,7 @@ from poplin.linux.netlink import (
     unpack_attributes,
 )
 from poplin.linux.nft.kinds import format_fields, pack_fields, unpack_fields
+from poplin.linux.nft.presence import NFNL_SUBSYS_NFTABLES, header
 from poplin.spec.record import Record
 
 TYPE_CHECKING = False
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
     from poplin.linux.nft.kinds import Kind, Value
 
-NFNL_SUBSYS_NFTABLES = 10 << 8
 NFT_MSG_NEWSETELEM = NFNL_SUBSYS_NFTABLES | 12
 NFT_MSG_GETSETELEM = NFNL_SUBSYS_NFTABLES | 13
 NFT_MSG_DELSETELEM = NFNL_SUBSYS_NFTABLES | 14
@@ -48,7 +46,6 @@ NFTA_SET_ELEM_USERDATA = 6
 NFTA_SET_ELEM_KEY_END = 10
 NFTA_DATA_VALUE = 1
 
-FAMILIES = {"ip": 2, "inet": 1, "bridge": 7, "ip6": 10}  # linux/netfilter.h, NFPROTO_*
 LONGEST_COMMENT = 128  # NFTNL_UDATA_COMMENT_MAXLEN of libnftnl
 
 
@@ -140,11 +137,6 @@ def about(of: Set) -> bytes:
     """What every message about elements begins with."""
     names = text_attribute(NFTA_SET_ELEM_LIST_TABLE, of.table) + text_attribute(NFTA_SET_ELEM_LIST_SET, of.name)
     return header(of.family) + names
-
-
-def header(family: str, resource: int = 0) -> bytes:
-    """nfgenmsg."""
-    return bytes([FAMILIES.get(family, 0), 0]) + resource.to_bytes(2, "big")
 
 
 # One element to bytes and back.

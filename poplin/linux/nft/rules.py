@@ -25,11 +25,10 @@ from poplin.linux.netlink import (
     unpack_text,
 )
 from poplin.linux.nft.elements import (
-    NFNL_SUBSYS_NFTABLES,
     NFTA_DATA_VALUE,
-    header,
     unpack_comment,
 )
+from poplin.linux.nft.presence import NFNL_SUBSYS_NFTABLES, header
 from poplin.spec.record import Record
 
 TYPE_CHECKING = False

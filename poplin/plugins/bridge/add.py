@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from poplin.linux.wire.link import set_link
-from poplin.plugins.bridge.antispoof import unguard_port
 from poplin.plugins.bridge.device import ensure_bridge, ensure_gateways
 from poplin.plugins.bridge.port import add_port
+from poplin.plugins.bridge.removal import remove_guard
 from poplin.plugins.bridge.settings import Settings
 from poplin.plugins.kit import ipam
 from poplin.plugins.kit.container import configure_interface, open_container, require_free_name
-from poplin.plugins.kit.masquerade import masquerade, remove_masquerade
 from poplin.plugins.kit.mtu import choose_mtu
 from poplin.plugins.kit.pair import remove_pair, wait_until_operational
 from poplin.plugins.kit.undo import Undo
+from poplin.plugins.kit.unmasquerade import unmasquerade
 from poplin.spec.address import IP, Prefix
 from poplin.spec.result import Interface, Result, Route
 
@@ -40,7 +40,8 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
         mtu = choose_mtu(settings.mtu, host, result)
         bridge = ensure_bridge(host, settings, mtu, ipv6=not settings.has_ipam or 6 in result.families)
         undo.push(remove_pair, call, kernel)
-        undo.push(unguard_port, call, kernel)
+        if settings.mac_spoof_check:
+            undo.push(remove_guard, call, kernel)
         port = add_port(call, host, container, bridge, settings, mtu)
         inner = container.rtnl.get_link(call.ifname)
         result.interfaces = [
@@ -54,7 +55,9 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
         if not settings.disable_container_interface:
             wait_until_operational(host.rtnl, port)
         if settings.ip_masq:
-            undo.push(remove_masquerade, call, kernel)
+            from poplin.plugins.kit.masquerade import masquerade  # not part of every ADD's price
+
+            undo.push(unmasquerade, call, kernel)
             masquerade(call, kernel, [item.address for item in result.ips])
         # only now, because a bridge that others made may have taken the new port's address
         result.interfaces[0].mac = host.rtnl.get_link(bridge.name).mac

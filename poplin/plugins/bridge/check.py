@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from poplin.linux.wire.link import IFF_PROMISC
-from poplin.plugins.bridge.antispoof import check_guard
 from poplin.plugins.bridge.settings import Settings
 from poplin.plugins.kit import ipam
 from poplin.plugins.kit.checks import (
@@ -15,7 +14,6 @@ from poplin.plugins.kit.checks import (
     get_container_interface,
 )
 from poplin.plugins.kit.container import open_container
-from poplin.plugins.kit.masquerade import check_masquerade
 from poplin.spec.errors import CheckFailed
 
 TYPE_CHECKING = False
@@ -43,6 +41,8 @@ def check_attachment(call: Call, kernel: Kernel, container: Namespace, settings:
     inner = check_container_link(container, wanted, "veth")
     port = check_port(kernel.host, result, bridge, inner)
     if settings.mac_spoof_check:
+        from poplin.plugins.bridge.antispoof import check_guard
+
         check_guard(call, kernel, port.name, inner.mac)
     if settings.filters_vlans:
         check_vlans(kernel.host, settings, result, bridge, port)
@@ -51,6 +51,8 @@ def check_attachment(call: Call, kernel: Kernel, container: Namespace, settings:
     check_addresses(container, inner, result, result.interfaces.index(wanted))
     check_routes(container, result.routes)
     if settings.ip_masq:
+        from poplin.plugins.kit.masquerade import check_masquerade
+
         check_masquerade(call, kernel, [item.address for item in result.ips])
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from poplin.plugins.bridge.antispoof import unguard_port
+from poplin.plugins.bridge.removal import remove_guard
 from poplin.plugins.kit import ipam
-from poplin.plugins.kit.masquerade import remove_masquerade
 from poplin.plugins.kit.pair import remove_pair
+from poplin.plugins.kit.takeover import remove_reference_attachment
 from poplin.plugins.kit.teardown import Teardown
+from poplin.plugins.kit.unmasquerade import unmasquerade
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 def run(call: Call, kernel: Kernel) -> None:
     """Take the container off the bridge and release its addresses; works without namespace and prevResult."""
     with Teardown() as teardown:
+        teardown.run(remove_reference_attachment, call, kernel)
         teardown.run(remove_pair, call, kernel)
-        teardown.run(unguard_port, call, kernel)
-        teardown.run(remove_masquerade, call, kernel)
+        teardown.run(remove_guard, call, kernel)
+        teardown.run(unmasquerade, call, kernel)
         teardown.run(ipam.delete, call, kernel)

@@ -7,7 +7,6 @@ from errno import EXFULL
 from poplin.linux.netlink import NetlinkError
 from poplin.linux.wire.bridge import MOST_PORTS, set_port
 from poplin.linux.wire.link import set_link
-from poplin.plugins.bridge.antispoof import guard_port
 from poplin.plugins.kit.pair import make_pair, silence_ipv6
 from poplin.spec.errors import Conflict
 
@@ -26,6 +25,8 @@ def add_port(call: Call, host: Namespace, container: Namespace, bridge: Link, se
     silence_ipv6(host, name)
     link = host.rtnl.get_link(name)
     if settings.mac_spoof_check:
+        from poplin.plugins.bridge.antispoof import guard_port  # not part of every ADD's price
+
         guard_port(call, host, name, container.rtnl.get_link(call.ifname).mac)
     try:
         host.rtnl.apply(*join_requests(settings, bridge, link))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from poplin.linux.wire.link import parse_mac
 from poplin.plugins.bridge.vlan_ids import parse_trunk, read_vlan
+from poplin.plugins.kit.backend import read_backend
 from poplin.plugins.kit.dns import find_dns
-from poplin.plugins.kit.masquerade import read_backend
 from poplin.plugins.kit.mtu import read_mtu
 from poplin.spec.arguments import ANYBODYS, parse_arguments
 from poplin.spec.errors import InvalidConfig
@@ -29,7 +29,7 @@ class Settings:
         self.is_gateway = fields.flag("isGateway") or self.is_default_gateway
         self.force_address = fields.flag("forceAddress")
         self.ip_masq = fields.flag("ipMasq")
-        read_backend(fields)
+        read_backend(fields, "ipMasqBackend")
         self.mtu = read_mtu(fields)
         self.hairpin = fields.flag("hairpinMode")
         self.promisc = fields.flag("promiscMode")

@@ -1,4 +1,4 @@
-"""One chain in the `nat` table of iptables, and what leads to it: away with both, whichever kind of iptables made it.
+"""One chain in the `nat` table of iptables and what leads to it: found and removed, whichever kind of iptables it is.
 
 The nft kind is nft, so the kernel is asked for the chain by its name, which costs next to nothing when there is none.
 The legacy kind has tables of its own that only its tool understands; it is run only where the kernel says that such a
@@ -46,6 +46,13 @@ def remove_nat_chains(host: Namespace, chains: Mapping[str, str], addresses: Seq
             host.run(remove_legacy_chain, tool, name, entry, addresses)
 
 
+def has_nat_chain(host: Namespace, name: str) -> bool:
+    """Whether there is such a chain for either IP version. Raises NetlinkError, IOFailure."""
+    if find_chains(host.nft.socket, [Chain(table, name) for table in NFT_TABLES]):
+        return True
+    return any(has_chain(host.run(save_table, tool), name) for tool in list_legacy_tools(host))
+
+
 def spellings(address: Prefix) -> list[bytes]:
     """What nft rules for this address compare with: the address, or, as old releases of the reference have it, its
     network, of which nft takes no more bytes than matter."""
@@ -68,8 +75,8 @@ def list_legacy_tools(host: Namespace) -> list[str]:
 def remove_legacy_chain(tool: str, name: str, entry: str, addresses: Sequence[Prefix]) -> None:
     """The same in the namespace the thread is in. Raises IOFailure."""
     for tries_left in reversed(range(TRIES)):
-        lines = run_tool(f"{tool}-save", "-t", TABLE).splitlines()
-        if not any(line.startswith(f":{name} ") for line in lines):
+        lines = save_table(tool)
+        if not has_chain(lines, name):
             return
         try:
             run_tool(
@@ -79,6 +86,16 @@ def remove_legacy_chain(tool: str, name: str, entry: str, addresses: Sequence[Pr
         except IOFailure:
             if not tries_left:
                 raise
+
+
+def save_table(tool: str) -> list[str]:
+    """The table as text. Raises IOFailure."""
+    return run_tool(f"{tool}-save", "-t", TABLE).splitlines()
+
+
+def has_chain(lines: list[str], name: str) -> bool:
+    """Whether the saved table has a chain."""
+    return any(line.startswith(f":{name} ") for line in lines)
 
 
 def edits(lines: list[str], name: str, entry: str, addresses: Sequence[Prefix]) -> str:

@@ -15,7 +15,7 @@ from poplin.linux.nft.elements import Element, Set, add_element
 from poplin.linux.nft.nat import KEPT, MASQUERADED, NAT
 from poplin.plugins.kit import ownership
 from poplin.plugins.kit.attachment import element_comment, find_host_link, network_label
-from poplin.spec.errors import CheckFailed, InvalidConfig
+from poplin.spec.errors import CheckFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,16 +25,6 @@ if TYPE_CHECKING:
     from poplin.linux.nft.ruleset import Ruleset
     from poplin.spec.address import IP, Prefix
     from poplin.spec.call import Call
-    from poplin.spec.fields import Fields
-
-BACKENDS = ("iptables", "nftables")
-
-
-def read_backend(fields: Fields) -> None:
-    """`ipMasqBackend`: the reference's values are accepted. Raises InvalidConfig for others."""
-    backend = fields.text("ipMasqBackend")
-    if backend and backend not in BACKENDS:
-        raise InvalidConfig(f"unknown ipMasqBackend {backend!r}", f"known are {', '.join(BACKENDS)}")
 
 
 def masquerade(call: Call, kernel: Kernel, addresses: list[Prefix]) -> None:

@@ -13,7 +13,7 @@ reference plugins answers with a few times "no such chain".
 from __future__ import annotations
 
 from poplin.linux.nft.rules import Chain, find_chains, find_rules, remove_chain, remove_rules
-from poplin.plugins.kit.iptables import remove_nat_chains
+from poplin.plugins.kit.iptables import has_nat_chain, remove_nat_chains
 from poplin.plugins.kit.teardown import Teardown
 
 TYPE_CHECKING = False
@@ -71,6 +71,16 @@ def remove_nft_ports(host: Namespace, container_id: str, addresses: list[Prefix]
 def leads_to(rule: Rule, targets: set[bytes]) -> bool:
     """Whether the rule is about one of these addresses; any rule if none is known."""
     return not targets or not targets.isdisjoint(rule.constants)
+
+
+def has_reference_ports(call: Call, kernel: Kernel) -> bool:
+    """Whether portmap of the reference publishes ports of this container. Raises NetlinkError, IOFailure."""
+    name = chain_name(PORT_PREFIXES[0][0], call.config.name, call.container_id)
+    if has_nat_chain(kernel.host, name):
+        return True
+    chains = [Chain(table, PORT_CHAINS[0]) for table in PORT_TABLES]
+    rules = [rule for chain in chains for rule in find_rules(kernel.host.nft.socket, chain)]
+    return any(rule.comment == call.container_id for rule in rules)
 
 
 def remove_reference_spoof_check(call: Call, kernel: Kernel) -> None:

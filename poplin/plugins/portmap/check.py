@@ -5,8 +5,10 @@ from __future__ import annotations
 from poplin.linux.nft.elements import Element
 from poplin.linux.nft.nat import HAIRPINS
 from poplin.plugins.kit.attachment import is_owner
+from poplin.plugins.kit.reference import has_reference_ports
 from poplin.plugins.portmap.owners import describe_port, is_same_container
 from poplin.plugins.portmap.plan import Plan, find_targets
+from poplin.plugins.portmap.publish import is_publisher
 from poplin.plugins.portmap.settings import Settings
 from poplin.spec.errors import CheckFailed
 
@@ -23,6 +25,8 @@ def run(call: Call, kernel: Kernel) -> None:
     result = call.get_prev_result()
     targets = find_targets(result, call.ifname)
     plan = Plan(call, settings, targets)
+    if plan.ports and not is_publisher(call, kernel) and has_reference_ports(call, kernel):
+        return  # attached before the node changed to us; what is published how only its own CHECK knows
     for wanted in plan.ports:
         check_port(call, wanted, kernel.host.nft.find(wanted))
     if plan.ports and settings.snat and not settings.masq_all:

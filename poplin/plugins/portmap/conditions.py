@@ -6,10 +6,10 @@ host's: networks with the same conditions share rules, see `when.nft`.
 
 from __future__ import annotations
 
+from poplin.plugins.kit.backend import IPTABLES, NFTABLES
 from poplin.spec.errors import InvalidConfig, UnsupportedField
 
 WORDS = {4: "ip", 6: "ip6"}  # how nft calls the versions
-IPTABLES, NFTABLES = "iptables", "nftables"
 # iptables' matches and the nft expression each stands for; {} is `ip` or `ip6`.
 MATCHES = {
     "-s": "{} saddr",

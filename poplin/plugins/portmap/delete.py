@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from poplin.plugins.kit.teardown import Teardown
-from poplin.plugins.portmap.publish import unpublish
+from poplin.plugins.portmap.publish import is_publisher, unpublish
+from poplin.spec.errors import CNIError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,4 +15,17 @@ if TYPE_CHECKING:
 def run(call: Call, kernel: Kernel) -> None:
     """Repeatable."""
     with Teardown() as teardown:
-        teardown.run(unpublish, call, kernel)
+        if is_publisher(call, kernel) or not names_ports(call):
+            teardown.run(unpublish, call, kernel)
+        else:
+            from poplin.plugins.kit.reference import remove_reference_ports  # on a node that has just changed to us
+
+            teardown.run(remove_reference_ports, call, kernel)
+
+
+def names_ports(call: Call) -> bool:
+    """Whether the runtime says that there are any; the reference leaves ports it is not told of as well."""
+    try:
+        return bool(call.fields.fields("runtimeConfig").objects("portMappings"))
+    except CNIError:
+        return True

@@ -37,10 +37,15 @@ def publish(call: Call, kernel: Kernel, settings: Settings, plan: Plan, targets:
             route_localnet(host, target.ip)
 
 
+def is_publisher(call: Call, kernel: Kernel) -> bool:
+    """Whether we publish ports of this attachment."""
+    return kernel.host.nft.find(Element(PUBLISHERS, (digest(call.key),))) is not None
+
+
 def unpublish(call: Call, kernel: Kernel) -> None:
     """Take back every port of this attachment, also when the call does not say which those are."""
-    ruleset = kernel.host.nft
-    if ruleset.find(Element(PUBLISHERS, (digest(call.key),))):
+    if is_publisher(call, kernel):
+        ruleset = kernel.host.nft
         removed = ownership.give_up(ruleset, call.key, find_expected(call), list_sets(ruleset), search=True)
         forget_flows(call, kernel.host, removed)
 

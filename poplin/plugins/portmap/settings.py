@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from poplin.plugins.portmap.conditions import IPTABLES, NFTABLES, guess_dialect, translate
+from poplin.plugins.kit.backend import IPTABLES, read_backend
+from poplin.plugins.portmap.conditions import guess_dialect, translate
 from poplin.plugins.portmap.mapping import read_mapping
 from poplin.spec.errors import InvalidConfig
 
@@ -10,7 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from poplin.spec.call import Call
 
-BACKENDS = (IPTABLES, NFTABLES)
 HIGHEST_MARK_BIT = 31
 
 
@@ -26,7 +26,7 @@ class Settings:
         """Raises DecodingFailure, InvalidConfig, or UnsupportedField."""
         fields = call.fields
         runtime = fields.fields("runtimeConfig")
-        self.backend = fields.text("backend")
+        self.backend = read_backend(fields, "backend")
         self.snat = fields.flag("snat", default=True)
         self.masq_all = fields.flag("masqAll")
         self.mark_bit = fields.find_number("markMasqBit")
@@ -40,8 +40,6 @@ class Settings:
 
     def check(self, tokens: dict[int, list[str]]) -> None:
         """What parses and still cannot be. Raises InvalidConfig."""
-        if self.backend and self.backend not in BACKENDS:
-            raise InvalidConfig(f"unknown backend {self.backend!r}", f"known are {', '.join(BACKENDS)}")
         if self.mark_bit is not None and self.mark_chain:
             raise InvalidConfig("cannot specify externalSetMarkChain and markMasqBit", "remove one of them")
         if self.mark_bit is not None and not 0 <= self.mark_bit <= HIGHEST_MARK_BIT:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from poplin.plugins.kit import ipam
 from poplin.plugins.kit.container import open_container, require_free_name
-from poplin.plugins.kit.masquerade import masquerade, remove_masquerade
 from poplin.plugins.kit.mtu import choose_mtu
 from poplin.plugins.kit.pair import make_pair, remove_pair, wait_until_operational
 from poplin.plugins.kit.switches import enable_forwarding
 from poplin.plugins.kit.undo import Undo
+from poplin.plugins.kit.unmasquerade import unmasquerade
 from poplin.plugins.ptp.ends import set_up_container, set_up_host
 from poplin.plugins.ptp.settings import Settings
 from poplin.spec.errors import InvalidConfig
@@ -43,7 +43,9 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
         set_up_container(container, inner, result)
         wait_until_operational(host.rtnl, outer)
         if settings.ip_masq:
-            undo.push(remove_masquerade, call, kernel)
+            from poplin.plugins.kit.masquerade import masquerade  # not part of every ADD's price
+
+            undo.push(unmasquerade, call, kernel)
             masquerade(call, kernel, [item.address for item in result.ips])
         return call.reply(result)
 

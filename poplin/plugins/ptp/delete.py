@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from poplin.plugins.kit import ipam
-from poplin.plugins.kit.masquerade import remove_masquerade
 from poplin.plugins.kit.pair import remove_pair
+from poplin.plugins.kit.takeover import remove_reference_attachment
 from poplin.plugins.kit.teardown import Teardown
+from poplin.plugins.kit.unmasquerade import unmasquerade
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 def run(call: Call, kernel: Kernel) -> None:
     """Take the link away, and with it the host's address and routes; then release the container's addresses."""
     with Teardown() as teardown:
+        teardown.run(remove_reference_attachment, call, kernel)
         teardown.run(remove_pair, call, kernel)
-        teardown.run(remove_masquerade, call, kernel)
+        teardown.run(unmasquerade, call, kernel)
         teardown.run(ipam.require_type, call)
         teardown.run(ipam.delete, call, kernel)

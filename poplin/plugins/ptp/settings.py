@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from poplin.plugins.kit import ipam
+from poplin.plugins.kit.backend import read_backend
 from poplin.plugins.kit.dns import find_dns
-from poplin.plugins.kit.masquerade import read_backend
 from poplin.plugins.kit.mtu import read_mtu
 
 TYPE_CHECKING = False
@@ -22,7 +22,7 @@ class Settings:
         self.mtu = read_mtu(fields)
         dns = fields.fields("dns")
         self.dns = find_dns(dns)
-        read_backend(fields)
+        read_backend(fields, "ipMasqBackend")
         ipam.require_type(call)
         if call.is_strict:
             for each in (fields, dns):

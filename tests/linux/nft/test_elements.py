@@ -182,6 +182,28 @@ def test_list_reads_thousands_and_picks_by_comment(ruleset: Ruleset) -> None:
     assert ruleset.list(Set("inet absent", "addr4", (ADDRESS4,))) == []
 
 
+def test_thousands_go_in_and_out_in_one_transaction_each(lab: Host, ruleset: Ruleset) -> None:
+    elements = [Element(SETS["addr4"][0], (parse_ip("10.1.0.0") + n,), comment="c" * 80) for n in range(4000)]
+    ruleset.socket.transact([add_element(each) for each in elements[1:]])
+    with pytest.raises(NetlinkError) as caught:
+        ruleset.socket.transact([add_element(each) for each in elements])
+    words = f'10.1.0.1 comment "{"c" * 80}"'
+    assert str(caught.value) == f"nft create element inet lab addr4 {{ {words} }}: File exists"
+    assert len(ruleset.list(elements[0].set)) == 3999
+    ruleset.remove(elements)
+    assert listed(lab, elements[0].set) == ""
+    ruleset.remove(elements)
+
+
+def test_range_that_is_gone_is_not_taken_for_the_one_around_it(lab: Host, ruleset: Ruleset) -> None:
+    around = make("keep4", "10.1.0.0", "10.1.0.0", end=("10.1.255.255", "10.1.255.255"))
+    inside = make("keep4", "10.1.2.0", "10.1.2.0", end=("10.1.2.255", "10.1.2.255"))
+    ruleset.socket.transact([add_element(around)])
+    ruleset.remove([inside])
+    assert ruleset.list(around.set) == [around]
+    assert (ruleset.is_there(around), ruleset.is_there(inside)) == (True, False)
+
+
 def test_remove_takes_what_is_there_and_passes_over_the_rest(lab: Host, ruleset: Ruleset) -> None:
     one, two, three = (make("addr4", f"10.1.2.{n}") for n in (1, 2, 3))
     ruleset.socket.transact([add_element(one), add_element(three)])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from calls import kernel_of, make_call, told
 from netlab import Container, Host
 from reference import (
     Reference,
@@ -31,7 +32,7 @@ from poplin.plugins.kit.reference import (
     remove_reference_ports,
     remove_reference_spoof_check,
 )
-from poplin.spec.call import Call, Config, Environment
+from poplin.spec.call import Call
 
 LONGEST_ID = (
     "icee6giejonei6sohng6ahngee7laquohquee9shiGo7fohferakah3Feiyoolu2"
@@ -50,32 +51,11 @@ AT_ONCE = 10
 Remove = Callable[[Call, Kernel], None]
 
 
-def make_call(
-    conf: Mapping[str, Any] | None = None, container_id: str = "c1", ifname: str = "eth0", network: str = "mynet"
-) -> Call:
-    """A DEL of this attachment."""
-    variables = {
-        "CNI_COMMAND": "DEL",
-        "CNI_CONTAINERID": container_id,
-        "CNI_IFNAME": ifname,
-        "CNI_PATH": "/opt/cni/bin",
-    }
-    config = {"cniVersion": "1.0.0", "name": network, "type": "bridge", **(conf or {})}
-    return Call(Environment(variables), Config(config))
-
-
-def told(*addresses: str) -> dict[str, Any]:
-    """prevResult with these addresses."""
-    return {"prevResult": {"cniVersion": "1.0.0", "ips": [{"address": each} for each in addresses], "dns": {}}}
-
-
 def remove(host: Host, step: Remove, call: Call, times: int = 1) -> None:
     """Run a step on the host as a DEL would."""
-    with host.entered():
-        kernel = Kernel()
-        with kernel.host:
-            for _ in range(times):
-                step(call, kernel)
+    with kernel_of(host) as kernel:
+        for _ in range(times):
+            step(call, kernel)
 
 
 @pytest.fixture
