@@ -9,74 +9,28 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(CHECKOUT / "tests"), str(CHECKOUT)]
 
+import growth  # noqa: E402
+import nat  # noqa: E402
 from netlab import PRIVATE, REFERENCE, Container, Host, enter_private_mounts  # noqa: E402
+from side import Side, pause  # noqa: E402
 
 from poplin.invoke.execute import execute  # noqa: E402
 
 GATEWAY = "10.22.0.1"
-# Before each sample, of random length: removing a link waits for the kernel's timers, and a sample that always comes at
-# the same moment after the last one rides on them.
-LONGEST_PAUSE = 0.03
 WARM_UP = 3  # rounds that do not count
-WARMING = ", warming up"
+LEASES = (10, 1000)  # of other containers
+BESIDE = (4, 400)  # containers on the host that publish a port each
+PORTS = (10, 1000)  # of one bridge
 REPORT = CHECKOUT / "docs" / "benchmarks.md"
-
-
-@dataclass
-class Side:
-    """One implementation: where its executables are, and what each measure took, in milliseconds."""
-
-    name: str
-    folder: Path
-    times: dict[str, list[float]] = field(default_factory=dict)
-
-    def timed(self, measure: str, host: Host, command: str, conf: dict[str, object], container: Container) -> None:
-        """Run one plugin process and keep its time under `measure`."""
-        environ = {
-            "CNI_COMMAND": command,
-            "CNI_CONTAINERID": container.id,
-            "CNI_NETNS": container.path,
-            "CNI_IFNAME": "eth0",
-            "CNI_PATH": str(self.folder),
-            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",  # where the reference finds iptables
-        }
-        stdin = json.dumps(conf).encode()
-        path = str(self.folder / str(conf["type"]))
-        time.sleep(random.uniform(0, LONGEST_PAUSE))
-        with host.entered():
-            start = time.perf_counter()
-            execute(path, stdin, environ)
-            took = time.perf_counter() - start
-        self.times.setdefault(measure, []).append(took * 1000)
-
-    def median(self, measure: str) -> float:
-        """Milliseconds."""
-        return statistics.median(self.times[measure])
-
-
-def network(folder: Path) -> dict[str, object]:
-    """The documents' network without ipMasq, in a lease folder of its own."""
-    ipam = {"type": "host-local", "subnet": "10.22.0.0/16", "routes": [{"dst": "0.0.0.0/0"}], "dataDir": str(folder)}
-    return {
-        "cniVersion": "1.0.0",
-        "name": "mynet",
-        "type": "bridge",
-        "bridge": "cni0",
-        "isGateway": True,
-        "ipam": ipam,
-    }
 
 
 def fill(folder: Path, count: int) -> None:
@@ -108,12 +62,15 @@ def add_and_delete_once(
     side: Side, host: Host, container: Container, leases: int, work: Path, *, is_counted: bool
 ) -> None:
     """One sample of each; worthless unless the container reaches its gateway in between."""
-    conf = network(work / f"{side.name}-{leases}")
-    suffix = f", {leases} leases" if is_counted else WARMING
-    side.timed("ADD" + suffix, host, "ADD", conf, container)
+    conf = nat.network(work / f"{side.name}-{leases}", masquerade=False)
+    pause()
+    added, result = side.add(host, [conf], container)
     if not container.pings(GATEWAY):
         raise SystemExit(f"{side.name}: the container does not reach {GATEWAY}, the sample is worthless")
-    side.timed("DEL" + suffix, host, "DEL", conf, container)
+    pause()
+    deleted = side.delete(host, [conf], container, result)
+    for verb, took in (("ADD", added), ("DEL", deleted)) if is_counted else ():
+        side.keep(f"bridge + host-local, {verb}, {leases} leases", took)
 
 
 def versions(sides: list[Side], runs: int) -> None:
@@ -122,7 +79,7 @@ def versions(sides: list[Side], runs: int) -> None:
         for side in sides:
             start = time.perf_counter()
             execute(str(side.folder / "bridge"), b"{}", {"CNI_COMMAND": "VERSION"})
-            side.times.setdefault("VERSION", []).append((time.perf_counter() - start) * 1000)
+            side.keep("VERSION", (time.perf_counter() - start) * 1000)
         progress("VERSION", run, runs)
 
 
@@ -133,16 +90,19 @@ def progress(what: str, run: int, runs: int) -> None:
 
 
 def table(sides: list[Side]) -> str:
-    """Markdown: medians, ratio, and how ours grows with the leases."""
+    """Markdown: medians, ratio, and how ours grows with the leases and with the containers."""
     ours, theirs = sides
-    lines = ["| whole process, median ms | Poplin | reference | ratio |", "|---|---|---|---|"]
-    for measure in ours.times:
-        if not measure.endswith(WARMING):
-            mine, other = ours.median(measure), theirs.median(measure)
-            lines.append(f"| bridge + host-local {measure} | {mine:.1f} | {other:.1f} | {mine / other:.2f} |")
+    lines = ["| whole processes, median ms | Poplin | reference | ratio |", "|---|---|---|---|"]
+    for measure in (name for name in ours.times if name in theirs.times):
+        mine, other = ours.median(measure), theirs.median(measure)
+        lines.append(f"| {measure} | {mine:.1f} | {other:.1f} | {mine / other:.2f} |")
     for verb in ("ADD", "DEL"):
-        growth = [side.median(f"{verb}, 1000 leases") / side.median(f"{verb}, 10 leases") for side in sides]
-        lines.append(f"| growth of {verb}, 1,000 leases over 10 | {growth[0]:.2f} | {growth[1]:.2f} | |")
+        first, last = (f"bridge + host-local, {verb}, {leases} leases" for leases in LEASES)
+        rates = [side.median(last) / side.median(first) for side in sides]
+        lines.append(f"| growth of {verb}, {LEASES[1]} leases over {LEASES[0]} | {rates[0]:.2f} | {rates[1]:.2f} | |")
+    added, kernel = growth.growth(ours, PORTS)
+    what = f"growth of ADD, {PORTS[1]} containers on one bridge over {PORTS[0]}; the kernel's own in the next column"
+    lines.append(f"| {what} | {added:.2f} | {kernel:.2f} | {added / kernel:.2f} |")
     return "\n".join(lines)
 
 
@@ -160,7 +120,10 @@ def main() -> None:
         subprocess.run([sys.executable, "-m", "poplin.cli.main", *install], check=True, stdout=sys.stderr)
         sides = [Side("poplin", work / "bin"), Side("reference", REFERENCE)]
         versions(sides, options.runs)
-        add_and_delete(sides, options.runs, (10, 1000), work)
+        add_and_delete(sides, options.runs, LEASES, work)
+        for beside in BESIDE:
+            nat.measure(sides, work, beside, options.runs, progress)
+        growth.measure(sides[0], work, PORTS, options.runs // 2, progress)
     if options.json:
         print(json.dumps({"version": 1, **{s.name: {m: round(s.median(m), 2) for m in s.times} for s in sides}}))
         return

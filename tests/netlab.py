@@ -13,6 +13,7 @@ import json
 import os
 import shlex
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,6 +98,12 @@ class Container:
     def has_link(self, name: str) -> bool:
         """Whether there is a link of this name."""
         return name in self.links()
+
+    def wait_until_gone(self, link: str) -> None:
+        """Until the kernel has cleaned up after a namespace that the link's other end was in."""
+        deadline = time.monotonic() + PATIENCE
+        while self.has_link(link):
+            assert time.monotonic() < deadline, f"{link} is still there"
 
     def mac(self, link: str) -> str:
         """The MAC of a link."""

@@ -14,7 +14,7 @@ from poplin.cli.build import write_entry
 from poplin.cli.failure import FAILED
 from poplin.cli.interpreter import find_interpreter
 from poplin.cli.library import GENERATIONS, install_library, list_sources, name_library, remove_library
-from poplin.cli.manifest import DEFAULT_LIB_DIR, Manifest, digest, read_manifest, write_manifest
+from poplin.cli.manifest import Manifest, default_lib_dir, digest, read_manifest, write_manifest
 from poplin.cli.ownership import check_private
 from poplin.cli.samples import write_samples
 from poplin.cli.values import folder
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--conf-dir", type=folder, metavar="DIR", help="write two sample networks there, unless they are there"
     )
     parser.add_argument(
-        "--lib-dir", default=DEFAULT_LIB_DIR, type=folder, metavar="DIR", help="for the code (default %(default)s)"
+        "--lib-dir", default=default_lib_dir(), type=folder, metavar="DIR", help="for the code (default %(default)s)"
     )
     parser.add_argument("--force", action="store_true", help="overwrite plugins that are not ours")
 

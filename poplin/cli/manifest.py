@@ -11,11 +11,13 @@ import os
 from dataclasses import dataclass, field
 
 from poplin.linux.atomicfile import read_file, write_atomic
+from poplin.linux.places import DATA, choose_place
 from poplin.spec.errors import DecodingFailure
 from poplin.spec.fields import Fields
 from poplin.spec.jsontext import dumps, loads_object
 
-DEFAULT_LIB_DIR = "/usr/local/lib/poplin"
+LIB_DIR = "/usr/local/lib/poplin"
+USERS_LIB_DIR = "poplin"  # of an ordinary user, in his folder for data
 NAME = "manifest.json"
 
 
@@ -32,6 +34,11 @@ class Manifest:
     def bin_dirs(self) -> list[str]:
         """The folders with installed plugins."""
         return sorted({os.path.dirname(path) for path in self.plugins})
+
+
+def default_lib_dir() -> str:
+    """Where the code is installed if nobody says where."""
+    return choose_place(LIB_DIR, DATA, USERS_LIB_DIR, os.environ)
 
 
 def read_manifest(lib_dir: str) -> Manifest:

@@ -43,5 +43,6 @@ def check_one(path: str) -> None:
 
 
 def trusted_owners() -> set[int]:
-    """Root, we, and who called us through sudo and so could run anything as root already."""
-    return {ROOT, os.geteuid(), int(os.environ.get("SUDO_UID") or ROOT)}
+    """Root, we, and who called us through sudo and so could run anything as root already; and whom `/` belongs to,
+    which in a user namespace is the root outside, under the name of nobody."""
+    return {ROOT, os.geteuid(), int(os.environ.get("SUDO_UID") or ROOT), os.lstat("/").st_uid}

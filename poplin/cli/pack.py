@@ -20,6 +20,7 @@ from pathlib import Path
 from types import CodeType
 
 BOOT = "poplin/bundle.py"
+EVERY_CALL = "poplin.plugins.kit.skel"  # whose imports every call needs
 
 Needs = Mapping[str, tuple[str, ...]]
 
@@ -29,7 +30,7 @@ def pack(folder: Path, final_folder: str, room: int) -> bytes:
     files = {name_module(str(file.relative_to(folder))): file for file in sorted(folder.glob("poplin/**/*.py"))}
     boot = compile_module(files.pop(name_module(BOOT)), final_folder, folder)
     needs = {name: list_imports(file, files.keys()) for name, file in files.items()}
-    groups = group_modules(needs)
+    groups = group_modules(needs, {name for file in files.values() for name in list_late_imports(file)})
     codes = {name: compile_module(file, final_folder, folder, files.keys()) for name, file in files.items()}
     contents = {name: (str(file.relative_to(folder)), needs[name], codes[name]) for name, file in files.items()}
     blobs = [marshal.dumps({name: contents[name] for name in members}) for members in groups]
@@ -56,18 +57,30 @@ def list_private(tree: ast.Module) -> Iterator[str]:
         yield from (name for name in names if name.startswith("_") and name != "__future__")
 
 
-def group_modules(needs: Needs) -> list[tuple[str, ...]]:
-    """Modules that are always needed together. Whoever is imported by nobody is what others ask for by name, such as a
-    verb; two modules belong together if the same of those lead to them."""
-    imported = {other for others in needs.values() for other in others}
-    asked_for_by: dict[str, list[str]] = defaultdict(list)
-    for root in sorted(needs.keys() - imported):
-        for name in sorted(find_closure(root, needs)):
-            asked_for_by[name].append(root)
+def group_modules(needs: Needs, late: Set[str]) -> list[tuple[str, ...]]:
+    """Modules that are always needed together: those of every call; then those that the same verbs lead to, which are
+    what nobody imports; then those that are only imported late, inside functions."""
+    imported = {other for others in needs.values() for other in others} | late
+    every_call = find_closure(EVERY_CALL, needs) if EVERY_CALL in needs else set()
+    groups = [tuple(sorted(every_call))]
+    for roots in (needs.keys() - imported, needs.keys() & late):
+        left = needs.keys() - {name for members in groups for name in members}
+        groups += group_by_roots({root: find_closure(root, needs) & left for root in sorted(roots)})
+    return [members for members in groups if members]
+
+
+def group_by_roots(reached: Mapping[str, Set[str]]) -> list[tuple[str, ...]]:
+    """Together is what is reached from the same roots."""
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for name, roots in sorted(asked_for_by.items()):
-        groups[tuple(roots)].append(name)
+    for name in sorted(set().union(*reached.values())):
+        groups[tuple(root for root, names in reached.items() if name in names)].append(name)
     return [tuple(members) for _, members in sorted(groups.items())]
+
+
+def list_late_imports(file: Path) -> Iterator[str]:
+    """The modules that a source imports inside its functions."""
+    for function in (node for node in ast.walk(ast.parse(file.read_bytes())) if isinstance(node, ast.FunctionDef)):
+        yield from (node.module or "" for node in ast.walk(function) if isinstance(node, ast.ImportFrom))
 
 
 def find_closure(root: str, needs: Needs) -> set[str]:

@@ -7,9 +7,10 @@ import hashlib
 import os
 from pathlib import Path
 
-from poplin.cli.manifest import DEFAULT_LIB_DIR, read_manifest
+from poplin.cli.manifest import LIB_DIR, default_lib_dir, read_manifest
 from poplin.cli.values import namespace, seconds
 from poplin.invoke.entry import PLUGINS, code_folder
+from poplin.linux.places import CONFIG, choose_place
 from poplin.runtime.attachment import Attachment
 from poplin.runtime.caller import Runtime
 from poplin.runtime.networks import FOLDER
@@ -18,6 +19,7 @@ from poplin.spec.errors import DecodingFailure, InvalidEnvironment
 from poplin.spec.jsontext import loads_object
 
 USUAL_BIN_DIRS = ("/opt/cni/bin", "/usr/lib/cni")
+USERS_FOLDER = "cni/net.d"  # networks of an ordinary user, in his folder for configuration
 DEFAULT_IFNAME = "eth0"
 DEFAULT_TIMEOUT = 120.0
 
@@ -62,8 +64,11 @@ def make_attachment(netns: str, ifname: str | None = None, container_id: str = "
 
 
 def network_folder() -> str:
-    """Where networks are configured."""
-    return os.environ.get("NETCONFPATH") or FOLDER
+    """Where networks are configured: where NETCONFPATH says, else at the user's own place if he has one, else the
+    system's, which everybody may read."""
+    given = os.environ.get("NETCONFPATH")
+    place = given or choose_place(FOLDER, CONFIG, USERS_FOLDER, os.environ)
+    return place if given or os.path.isdir(place) else FOLDER
 
 
 def plugin_paths() -> tuple[str, ...]:
@@ -73,7 +78,7 @@ def plugin_paths() -> tuple[str, ...]:
         return tuple(path for path in given.split(":") if path)
     checkout = Path(code_folder(), "bin")
     own = [str(checkout)] if any((checkout / name).is_file() for name in PLUGINS) else []
-    installed = read_manifest(DEFAULT_LIB_DIR).bin_dirs
+    installed = [folder for place in (default_lib_dir(), LIB_DIR) for folder in read_manifest(place).bin_dirs]
     return tuple(dict.fromkeys([*own, *installed, *USUAL_BIN_DIRS]))
 
 

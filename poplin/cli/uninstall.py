@@ -8,7 +8,7 @@ import sys
 
 from poplin.cli.failure import NOT_FOUND
 from poplin.cli.library import remove_if_empty, remove_library
-from poplin.cli.manifest import DEFAULT_LIB_DIR, NAME, digest, read_manifest
+from poplin.cli.manifest import NAME, default_lib_dir, digest, read_manifest
 from poplin.cli.values import folder
 from poplin.linux.atomicfile import read_file, remove_file
 
@@ -16,7 +16,7 @@ from poplin.linux.atomicfile import read_file, remove_file
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `poplin uninstall`."""
     parser.add_argument(
-        "--lib-dir", default=DEFAULT_LIB_DIR, type=folder, metavar="DIR", help="as for install (default %(default)s)"
+        "--lib-dir", default=default_lib_dir(), type=folder, metavar="DIR", help="as for install (default %(default)s)"
     )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from poplin.linux.atomicfile import read_file, remove_file, write_atomic
 from poplin.linux.lockfile import LockFile, LockTimeout
+from poplin.linux.places import STATE, choose_place
 from poplin.runtime.attachment import Attachment
 from poplin.spec.convert import convert
 from poplin.spec.errors import CNIError, DecodingFailure, InvalidConfig, IOFailure, TryAgainLater
@@ -25,6 +26,7 @@ from poplin.spec.names import check_container_id, check_interface_name, check_ne
 from poplin.spec.result import OldResult, Result, format_result, parse_result
 
 FOLDER = "/var/lib/cni"
+USERS_FOLDER = "cni"  # of an ordinary user, in his folder for state
 FOLDER_VARIABLE = "POPLIN_CNI_DIR"
 KIND = "cniCacheV1"
 LOCK = "poplin.lock"
@@ -91,10 +93,11 @@ def decode_args(fields: Fields) -> tuple[tuple[str, str], ...]:
 
 
 class Cache:
-    """The folder of results; `folder` overrides the environment, which overrides libcni's place."""
+    """The folder of results; `folder` overrides the environment, which overrides libcni's place or the user's."""
 
     def __init__(self, folder: str = "") -> None:
-        self.folder = folder or os.environ.get(FOLDER_VARIABLE) or FOLDER
+        given = folder or os.environ.get(FOLDER_VARIABLE)
+        self.folder = given or choose_place(FOLDER, STATE, USERS_FOLDER, os.environ)
         self.results = f"{self.folder}/results"
 
     def __repr__(self) -> str:

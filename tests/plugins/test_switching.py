@@ -153,6 +153,7 @@ def test_ptp_of_the_reference_is_taken_off(host: Host, make_node: Callable[..., 
 def test_vanished_namespace_leaves_nothing_either(host: Host, node: Node, container: Container) -> None:
     result = node.add(True, container, PORT)
     container.remove()
+    host.wait_until_gone(result["interfaces"][1]["name"])
     node.delete(False, container, PORT, result)
     assert (node.own_rules(), node.ports(), lease_files(node.leases)) == ([], [], [])
 

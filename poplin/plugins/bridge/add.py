@@ -37,8 +37,9 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
             result = ipam.add(call, kernel)
             undo.push(ipam.delete, call, kernel)
         complete(result, settings)
-        mtu = choose_mtu(settings.mtu, host, result)
-        bridge = ensure_bridge(host, settings, mtu, ipv6=not settings.has_ipam or 6 in result.families)
+        found = host.rtnl.find_link(settings.bridge)
+        mtu = choose_mtu(settings.mtu, host, result, found)
+        bridge = ensure_bridge(host, settings, found, mtu, ipv6=not settings.has_ipam or 6 in result.families)
         undo.push(remove_pair, call, kernel)
         if settings.mac_spoof_check:
             undo.push(remove_guard, call, kernel)
@@ -49,7 +50,7 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
             Interface(port.name, port.mac),
             Interface(call.ifname, inner.mac, call.netns),
         ]
-        set_up_container(call, container, settings, result)
+        set_up_container(container, inner, settings, result)
         if settings.is_gateway:
             ensure_gateways(host, settings, find_gateway_link(host, settings, bridge, result), gateway_prefixes(result))
         if not settings.disable_container_interface:
@@ -89,17 +90,17 @@ def set_default_routes(result: Result) -> None:
             result.routes.append(Route(Prefix(IP(bits, 0), 0), gateway))
 
 
-def set_up_container(call: Call, container: Namespace, settings: Settings, result: Result) -> None:
+def set_up_container(container: Namespace, inner: Link, settings: Settings, result: Result) -> None:
     """The container's end: switches first, because they act when the link comes up."""
     if settings.has_ipam:
         dad = "1" if settings.enable_dad else "0"
-        container.prefer_sysctl(f"net/ipv6/conf/{call.ifname}/accept_dad", dad)
+        container.prefer_sysctl(f"net/ipv6/conf/{inner.name}/accept_dad", dad)
         if settings.enable_dad:
-            container.prefer_sysctl(f"net/ipv6/conf/{call.ifname}/enhanced_dad", "1")
-        container.prefer_sysctl(f"net/ipv4/conf/{call.ifname}/arp_notify", "1")
-        configure_interface(container, call.ifname, result, dad=settings.enable_dad)
+            container.prefer_sysctl(f"net/ipv6/conf/{inner.name}/enhanced_dad", "1")
+        container.prefer_sysctl(f"net/ipv4/conf/{inner.name}/arp_notify", "1")
+        configure_interface(container, inner.name, result, dad=settings.enable_dad, link=inner)
     elif not settings.disable_container_interface:
-        container.rtnl.apply(set_link(call.ifname, up=True))
+        container.rtnl.apply(set_link(inner.name, inner.index, up=True))
 
 
 def find_gateway_link(host: Namespace, settings: Settings, bridge: Link, result: Result) -> Link:

@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from poplin.spec.address import Prefix
 
 
-def ensure_bridge(host: Namespace, settings: Settings, mtu: int, *, ipv6: bool) -> Link:
-    """The bridge, up. Raises Conflict if the one of that name will not do.
+def ensure_bridge(host: Namespace, settings: Settings, link: Link | None, mtu: int, *, ipv6: bool) -> Link:
+    """The bridge, up: `link`, or a new one. Raises Conflict if the one of that name will not do.
 
     Without `ipv6` a new bridge has IPv6 switched off: its multicast floods every port, and at 900 of them adding one
     took 31 ms instead of 4. With it duplicate detection is off, as the address is new and random: for as long as it
     takes, more than a second, the host could not ask for a container's address.
     """
-    link = host.rtnl.find_link(settings.bridge)
     if link is None:
         made = make_bridge(host, settings, mtu)
         if made:  # else another ADD was faster

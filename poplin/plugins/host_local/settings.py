@@ -9,6 +9,7 @@ addresses (`runtimeConfig.ipRanges`, `runtimeConfig.ips`, `args.cni.ips`, `IP` i
 
 from __future__ import annotations
 
+from poplin.linux.places import STATE, choose_place
 from poplin.plugins.host_local.ranges import Range, RangeSet
 from poplin.plugins.kit.requested import check_room, get_ipam, parse_requested, read_requested
 from poplin.spec.address import parse_ip_or_prefix
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from poplin.spec.call import Call
 
 DATA_DIR = "/var/lib/cni/networks"
+USERS_DATA_DIR = "cni/networks"  # of an ordinary user, in his folder for state
 PATH_MAX = 4096  # linux/limits.h, with the closing NUL
 RANGE_KEYS = ("subnet", "rangeStart", "rangeEnd", "gateway")
 
@@ -48,7 +50,7 @@ def read_settings(call: Call, *, needs_ranges: bool = True) -> Settings:
     GC and STATUS do without ranges, because no runtime tells them its `runtimeConfig`.
     """
     ipam = get_ipam(call)
-    data_dir = read_path(ipam, "dataDir") or DATA_DIR
+    data_dir = read_path(ipam, "dataDir") or choose_place(DATA_DIR, STATE, USERS_DATA_DIR, call.env.everything)
     resolv_conf = read_path(ipam, "resolvConf")
     route_items = ipam.objects("routes")
     routes = [parse_route(item) for item in route_items]

@@ -45,11 +45,11 @@ def host_link_names(key: str) -> Iterator[str]:
 
 
 def find_host_link(rtnl: Rtnl, key: str) -> Link | None:
-    """The attachment's link on the host."""
+    """The attachment's link on the host. It has the second name only if somebody else has the first, and so on."""
     alias = link_alias(key)
     for name in host_link_names(key):
         link = rtnl.find_link(name)
-        if link and link.alias == alias:
+        if link is None or link.alias == alias:
             return link
     return None
 

@@ -53,15 +53,17 @@ def require_free_name(container: Namespace, ifname: str) -> None:
         )
 
 
-def configure_interface(container: Namespace, ifname: str, result: Result, *, dad: bool = False) -> None:
-    """Addresses, link up, routes: what `result` says of `ifname`, in one send.
+def configure_interface(
+    container: Namespace, ifname: str, result: Result, *, dad: bool = False, link: Link | None = None
+) -> None:
+    """Addresses, link up, routes: what `result` says of `ifname`, in one send. `link` is it if that is known.
 
     An address without `interface` belongs to nobody here and is skipped. Raises InvalidConfig when the result does
     not fit the interface, Conflict when duplicate address detection finds another owner.
     """
     ips = [item for item in result.ips if item.interface is not None]
     check_indexes(ips, ifname, result)
-    link = container.rtnl.get_link(ifname)
+    link = link or container.rtnl.get_link(ifname)
     if any(item.address.ip.version == 6 for item in ips):
         enable_ipv6(container, ifname)
     container.rtnl.apply(

@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 
 
 def masquerade(call: Call, kernel: Kernel, addresses: list[Prefix]) -> None:
-    """Hide these addresses behind the host, except towards their own networks. Repeatable."""
+    """Hide these addresses behind the host, except towards their own networks. Repeatable.
+
+    The networks last: a GC that forgot one before sees that it is used, one that does so after puts it back.
+    """
     if addresses:
-        keep_networks(kernel.host.nft, KEPT, addresses, call)
         ownership.take(kernel.host.nft, NAT, hidden(call, addresses))
+        keep_networks(kernel.host.nft, KEPT, addresses, call)
 
 
 def remove_masquerade(call: Call, kernel: Kernel) -> None:

@@ -8,6 +8,7 @@ from poplin.spec.errors import InvalidConfig
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from poplin.linux.netns import Namespace
+    from poplin.linux.wire.link import Link
     from poplin.spec.fields import Fields
     from poplin.spec.result import Result
 
@@ -26,19 +27,25 @@ def read_mtu(fields: Fields) -> int:
     return mtu
 
 
-def choose_mtu(explicit: int, host: Namespace, result: Result) -> int:
-    """The explicit one, or the uplink's if that is small, but not too small for IPv6. Raises InvalidConfig."""
+def choose_mtu(explicit: int, host: Namespace, result: Result, bridge: Link | None = None) -> int:
+    """The explicit one, or the bridge's if there is one, or the uplink's; of these two only one below Ethernet's, but
+    not too small for IPv6. 0 leaves it to the kernel. Raises InvalidConfig."""
     smallest = SMALLEST_IPV6_MTU if 6 in result.families else 0
     if explicit:
         if explicit < smallest:
             raise InvalidConfig(f"mtu {explicit} is too small for IPv6", f"it needs {smallest}")
         return explicit
-    mtu = default_mtu(host)
+    mtu = limit(bridge) if bridge else default_mtu(host)
     return max(mtu, smallest) if mtu else 0
 
 
 def default_mtu(host: Namespace) -> int:
-    """The MTU of the default route's device where it is below Ethernet's, else 0: leave it to the kernel."""
+    """The MTU of the default route's device where it is below Ethernet's, else 0."""
     route = host.rtnl.find_route_to(ANYWHERE[0]) or host.rtnl.find_route_to(ANYWHERE[1])
     uplink = host.rtnl.find_link_by_index(route.index) if route else None
-    return uplink.mtu if uplink and uplink.mtu < ETHERNET_MTU else 0
+    return limit(uplink) if uplink else 0
+
+
+def limit(link: Link) -> int:
+    """The link's MTU where it is below Ethernet's, else 0."""
+    return link.mtu if link.mtu < ETHERNET_MTU else 0

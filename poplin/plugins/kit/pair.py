@@ -31,11 +31,11 @@ def make_pair(call: Call, host: Namespace, container: Namespace, *, mtu: int = 0
     `mac` is for the container's end. Raises Conflict.
     """
     alias = link_alias(call.key)
-    stale = find_host_link(host.rtnl, call.key)
-    if stale:  # of an ADD that was killed, into a namespace that is not this one
-        host.rtnl.remove_link(stale.name, stale.index)
     for name in host_link_names(call.key):
-        if host.rtnl.find_link(name):  # somebody else's, which the second request below would make ours
+        link = host.rtnl.find_link(name)
+        if link and link.alias == alias:  # of an ADD that was killed, into a namespace that is not this one
+            host.rtnl.remove_link(link.name, link.index)
+        elif link:  # somebody else's, which the second request below would make ours
             continue
         try:
             host.rtnl.apply(
@@ -79,14 +79,15 @@ def remove_pair(call: Call, kernel: Kernel) -> None:
     if container:
         with container:
             inner = container.rtnl.find_link(call.ifname)
-            if inner and inner.kind == "veth" and not belongs_to_another(kernel.host.rtnl, inner):
+            if inner and inner.kind == "veth" and not belongs_to_another(kernel.host.rtnl, inner, call.key):
                 container.rtnl.remove_link(inner.name, inner.index)
 
 
-def belongs_to_another(rtnl: Rtnl, inner: Link) -> bool:
-    """Whether the far end of this veth is on the host and bears an attachment's alias."""
+def belongs_to_another(rtnl: Rtnl, inner: Link, key: str) -> bool:
+    """Whether the far end of this veth is on the host and bears another attachment's alias."""
     outer = rtnl.find_link_by_index(inner.link)
-    return bool(outer and outer.kind == "veth" and outer.link == inner.index and "/" in outer.alias)
+    is_far_end = outer and outer.kind == "veth" and outer.link == inner.index
+    return bool(is_far_end and outer and "/" in outer.alias and outer.alias != link_alias(key))
 
 
 def collect_pairs(call: Call, kernel: Kernel) -> None:

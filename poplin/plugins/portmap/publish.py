@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 def publish(call: Call, kernel: Kernel, settings: Settings, plan: Plan, targets: list[Prefix]) -> None:
     """Make the ports reach the container. Repeatable. Raises Conflict if another container has one."""
     host = kernel.host
+    claim(call, kernel, plan, targets)
     if settings.snat and not settings.masq_all:
         keep_networks(host.nft, HAIRPINS, targets, call)
-    claim(call, kernel, plan, targets)
     forget_flows(call, host, plan.ports)
     for target in targets if settings.snat else ():
         if target.ip.version == 4:

@@ -13,15 +13,11 @@ from poplin.linux.kernel import Kernel
 from poplin.linux.nft.elements import Element, add_element
 from poplin.linux.nft.nat import KEPT, MASQUERADED, NAT
 from poplin.plugins.kit.masquerade import (
-    BACKENDS,
     collect_masquerade,
     masquerade,
-    read_backend,
     remove_masquerade,
 )
 from poplin.spec.address import parse_ip, parse_prefix
-from poplin.spec.errors import InvalidConfig
-from poplin.spec.fields import Fields
 
 
 @pytest.fixture
@@ -121,11 +117,3 @@ def test_gc_drops_the_dead_and_the_networks_that_nobody_needs(host: Host, kernel
     }
     collect_masquerade(make_call(valid(("live", "eth0"), (f"{long}2", "eth0"))), kernel)
     assert len(show(host)["keep4"]) == 4
-
-
-@pytest.mark.parametrize("backend", [*BACKENDS, ""])
-def test_backends_of_the_reference_are_accepted(backend: str) -> None:
-    fields = Fields({"ipMasqBackend": backend} if backend else {})
-    read_backend(fields)
-    with pytest.raises(InvalidConfig, match=r"^unknown ipMasqBackend 'ebtables'; known are iptables, nftables$"):
-        read_backend(Fields({"ipMasqBackend": "ebtables"}))

@@ -145,14 +145,16 @@ def joined(host: Host, container: Container) -> Iterator[tuple[Namespace, Namesp
         yield outside, inside
 
 
-@pytest.mark.parametrize(("alias", "belongs"), [("", False), ("office uplink", False), ("mynet/c2/eth0", True)])
+@pytest.mark.parametrize(
+    ("alias", "belongs"), [("", False), ("office uplink", False), ("mynet/c2/eth0", True), ("mynet/c1/eth0", False)]
+)
 def test_veth_belongs_to_whose_alias_its_far_end_bears(
     joined: tuple[Namespace, Namespace], alias: str, belongs: bool
 ) -> None:
     outside, inside = joined
     if alias:
         outside.rtnl.apply(set_link("h0", alias=alias))
-    assert belongs_to_another(outside.rtnl, inside.rtnl.get_link("eth0")) is belongs
+    assert belongs_to_another(outside.rtnl, inside.rtnl.get_link("eth0"), "mynet/c1/eth0") is belongs
 
 
 def test_garbage_is_what_is_of_this_network_and_not_listed(kernel: FakeKernel) -> None:

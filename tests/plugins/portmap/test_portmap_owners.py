@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from firewall import nft
-from netlab import PATIENCE, Container
+from netlab import Container
 from portmap_lab import Publishing, port
 from traffic import call, serving
 
@@ -51,10 +49,7 @@ def test_two_attachments_of_one_container_may_repeat_a_port_and_the_first_wins(p
 def vanish(publishing: Publishing, container: Container) -> None:
     """As if the container had been killed and nobody told; the kernel takes a moment to clean up."""
     container.remove()
-    pair = publishing.results[container.id]["interfaces"][1]["name"]
-    deadline = time.monotonic() + PATIENCE
-    while publishing.host.has_link(pair):
-        assert time.monotonic() < deadline, f"{pair} is still there"
+    publishing.host.wait_until_gone(publishing.results[container.id]["interfaces"][1]["name"])
 
 
 def test_an_owner_that_is_gone_loses_the_port_with_a_line_on_stderr(publishing: Publishing) -> None:

@@ -1,0 +1,104 @@
+"""ADD and GC step by step between each other: no lock keeps them apart, and neither may take what the other needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from calls import kernel_of, make_call, valid
+from firewall import elements, nft
+from netlab import Host
+from portmap_lab import port
+
+from poplin.linux.kernel import Kernel
+from poplin.plugins.kit.masquerade import collect_masquerade, masquerade
+from poplin.plugins.portmap import add as portmap_add
+from poplin.plugins.portmap import garbage as portmap_garbage
+from poplin.spec.address import parse_prefix
+
+STEPS = ("find", "list", "apply", "remove")
+MOST = 60  # steps of one verb
+ADDRESS = "10.1.2.3/24"
+NETWORK = "10.1.2.0/24 . 10.1.2.0/24"
+PUBLISHED = {"type": "portmap", "runtimeConfig": {"portMappings": [port(8080, 80)]}}
+RESULT = {"prevResult": {"cniVersion": "1.1.0", "ips": [{"address": ADDRESS}], "dns": {}}}
+
+
+def hide(kernel: Kernel) -> None:
+    masquerade(make_call({"ipMasq": True}), kernel, [parse_prefix(ADDRESS)])
+
+
+def forget_hidden(kernel: Kernel) -> None:
+    collect_masquerade(make_call(valid(("c1", "eth0"))), kernel)
+
+
+def publish(kernel: Kernel) -> None:
+    portmap_add.run(make_call({**PUBLISHED, **RESULT}), kernel)
+
+
+def forget_published(kernel: Kernel) -> None:
+    portmap_garbage.run(make_call({"type": "portmap", **valid(("c1", "eth0"))}), kernel)
+
+
+ADDED = {
+    "masquerade": (hide, forget_hidden, {"masq4": ["10.1.2.3"], "keep4": [NETWORK]}),
+    "ports": (publish, forget_published, {"ports4": ["tcp . 8080 : 10.1.2.3 . 80"], "hairpin4": [NETWORK]}),
+}
+
+
+@pytest.fixture
+def kernels(host: Host) -> Iterator[tuple[Kernel, Kernel]]:
+    """Two processes on one host."""
+    with ExitStack() as stack:
+        yield stack.enter_context(kernel_of(host)), stack.enter_context(kernel_of(host))
+
+
+def interpose(monkeypatch: pytest.MonkeyPatch, kernel: Kernel, at: int, action: Callable[[], None]) -> list[int]:
+    """Have `action` done before the step number `at` of what `kernel` does; the list grows with each step."""
+    steps: list[int] = []
+    for name in STEPS:
+        real = getattr(kernel.host.nft, name)
+
+        def step(*arguments: Any, real: Callable[..., Any] = real) -> Any:
+            steps.append(len(steps))
+            if len(steps) - 1 == at:
+                action()
+            return real(*arguments)
+
+        monkeypatch.setattr(kernel.host.nft, name, step)
+    return steps
+
+
+@pytest.mark.parametrize("used", [False, True], ids=["fresh", "left over"])
+@pytest.mark.parametrize("what", ADDED)
+@pytest.mark.parametrize("inner", ["GC inside ADD", "ADD inside GC"])
+def test_whatever_comes_first_the_network_is_there_in_the_end(
+    host: Host,
+    kernels: tuple[Kernel, Kernel],
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+    inner: str,
+    used: bool,
+) -> None:
+    """`left over`: the network is there and nobody uses it, until this ADD does."""
+    add, collect, expected = ADDED[what]
+    outer, other = (add, collect) if inner == "GC inside ADD" else (collect, add)
+    for at in range(MOST):
+        nft(host, "flush ruleset")
+        if used:
+            add(kernels[1])
+            for name in expected:
+                if name not in ("keep4", "hairpin4"):
+                    nft(host, f"flush {'map' if name == 'ports4' else 'set'} inet poplin {name}")
+            nft(host, "flush set inet poplin publishers")
+        with monkeypatch.context() as patch:
+            steps = interpose(patch, kernels[0], at, lambda: other(kernels[1]))
+            outer(kernels[0])
+        if at >= len(steps):
+            break
+        present = elements(host)
+        present.pop("publishers", None)
+        assert present == expected, f"before step {at}"
+    assert 2 < at < MOST - 1
