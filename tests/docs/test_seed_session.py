@@ -45,7 +45,6 @@ def test_the_session_of_the_documents(tmp_path: Path) -> None:
     assert interfaces(last) == {"eth0": "10.22.0.2  netmask 255.255.0.0", "lo": "127.0.0.1  netmask 255.0.0.0"}
     assert "eth0: flags=4163<UP,BROADCAST,RUNNING,MULTICAST>" in last.output
     assert "lo: flags=73<UP,LOOPBACK,RUNNING>" in last.output
-    assert "ipMasq" in last.output  # a note on stderr until masquerading comes
     assert left.output.split() == ["last_reserved_ip.0", "lock"]
 
 

@@ -38,16 +38,16 @@ NEEDS_ROOT = {
 
 @pytest.mark.parametrize("part", SELECTED)
 def test_the_ring_passes_in_a_user_namespace(part: str, tmp_path: Path) -> None:
+    outcome = tmp_path / "outcome"
     options = [f"--deselect={node}" for node in NEEDS_ROOT]
-    options += [f"--basetemp={tmp_path / 'nested'}", "-p", "no:cacheprovider", "--tally", "--summary"]
-    options.append(str(tmp_path / "outcome"))
+    options += ["-p", "no:cacheprovider", f"--basetemp={tmp_path / 'nested'}", "--tally", f"--summary={outcome}"]
     command = ["unshare", "-rmn", sys.executable, "-m", "pytest", *options, *SELECTED[part]]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert (tmp_path / "outcome").is_file(), done.stdout + done.stderr
-    outcome = json.loads((tmp_path / "outcome").read_text())
-    assert outcome["failures"] == {}
-    assert (outcome["failed"], outcome["skipped"]) == (0, 0)
-    assert outcome["passed"] > 0
+    assert outcome.is_file(), done.stdout + done.stderr
+    summary = json.loads(outcome.read_text())
+    assert summary["failures"] == {}
+    assert (summary["failed"], summary["skipped"]) == (0, 0)
+    assert summary["passed"] > 0
 
 
 @pytest.mark.parametrize("node", NEEDS_ROOT)
