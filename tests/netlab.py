@@ -32,6 +32,7 @@ INTERPRETER = os.path.realpath("/usr/bin/python3")
 PRIVATE = ("/run/netns", "/var/lib/cni", "/etc/cni")
 CLONE_NEWNS = 0x20000
 MNT_DETACH = 2
+OWN_MODE = b"mode=755"  # as folders of the system: others may look
 MS_REC_PRIVATE = 0x4000 | 1 << 18
 PATIENCE = 30  # seconds for any command
 
@@ -239,7 +240,7 @@ def enter_private_mounts(folders: tuple[str, ...]) -> None:
         if not os.path.isdir(folder):
             os.makedirs(folder)
             atexit.register(remove_mount_point, folder)
-        assert libc.mount(b"tmpfs", folder.encode(), b"tmpfs", 0, None) == 0, os.strerror(ctypes.get_errno())
+        assert libc.mount(b"tmpfs", folder.encode(), b"tmpfs", 0, OWN_MODE) == 0, os.strerror(ctypes.get_errno())
 
 
 def remove_mount_point(folder: str) -> None:

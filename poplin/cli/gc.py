@@ -1,6 +1,6 @@
 """Remove what containers that are gone left on a network: links, addresses, leases, results on record.
 
-A container is gone when the namespace it was attached with is.
+A container is gone when the namespace it was attached with is; where no namespace is on record, only --all removes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from poplin.linux.kernel import Kernel
 from poplin.runtime.attachment import Attachment
 from poplin.runtime.caller import Runtime
 from poplin.runtime.gc import collect_garbage, list_stale
-from poplin.runtime.liveness import is_alive
+from poplin.runtime.liveness import is_alive, locate
 from poplin.runtime.networks import get_network
 from poplin.spec.jsontext import dumps
 from poplin.spec.netlist import NetworkList
@@ -52,9 +52,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def list_alive(runtime: Runtime, network: NetworkList, kernel: Kernel) -> set[tuple[str, str]]:
-    """The attachments on record whose namespace is there."""
-    entries = [entry for entry in runtime.cache.list_entries() if entry.network == network.name]
-    return {entry.attachment.identity for entry in entries if is_alive(kernel, entry.attachment.netns)}
+    """The attachments on record whose namespace is there, and those of which nobody can tell."""
+    entries = [locate(entry) for entry in runtime.cache.list_entries() if entry.network == network.name]
+    places = {entry.attachment.identity: entry.attachment.netns for entry in entries}
+    return {identity for identity, netns in places.items() if not netns or is_alive(kernel, netns)}
 
 
 def show(options: argparse.Namespace, network: NetworkList, stale: list[Attachment], note: str = "") -> None:

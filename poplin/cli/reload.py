@@ -21,10 +21,10 @@ from poplin.linux.nft.nat import NAT
 from poplin.plugins.kit.delegate import load_plugin
 from poplin.plugins.kit.skel import RESTORE
 from poplin.runtime.cache import Cache, Entry
-from poplin.runtime.liveness import is_alive
+from poplin.runtime.liveness import is_alive, locate
 from poplin.runtime.request import make_config, make_environ
 from poplin.spec.call import Call, Config, Environment
-from poplin.spec.errors import CNIError, KernelRefused
+from poplin.spec.errors import CNIError, IOFailure, KernelRefused
 from poplin.spec.jsontext import dumps
 from poplin.spec.netlist import PluginConfig, parse_network_list
 
@@ -56,7 +56,6 @@ def run(options: argparse.Namespace) -> int:
         done = restore_all(cache, kernel)
     if options.json:
         failed = [{**name(entry), "error": error.as_object()} for entry, error in done.failed]
-        failed = [{**name(entry), "error": error.as_object()} for entry, error in done.failed]
         print(dumps({"version": 1, "restored": [name(entry) for entry in done.restored], "failed": failed}, 2))
     else:
         for entry, error in done.failed:
@@ -78,7 +77,7 @@ def restore_all(cache: Cache, kernel: Kernel) -> Report:
     """Every attachment on record whose container is alive and of which one of our plugins keeps firewall state."""
     done = Report()
     paths = plugin_paths()
-    for entry in cache.list_entries():
+    for entry in map(locate, cache.list_entries()):
         try:
             if is_alive(kernel, entry.attachment.netns) and restore(entry, kernel, paths):
                 done.restored.append(entry)
@@ -86,6 +85,8 @@ def restore_all(cache: Cache, kernel: Kernel) -> Report:
             done.failed.append((entry, error))
         except NetlinkError as error:
             done.failed.append((entry, KernelRefused(str(error))))
+        except OSError as error:
+            done.failed.append((entry, IOFailure(error.strerror or str(error))))
     return done
 
 

@@ -5,17 +5,26 @@ from __future__ import annotations
 import posix
 
 CHUNK = 1 << 16
+TEMPORARY = ".tmp"
+RANDOM = 6  # bytes
 
 
 def write_atomic(path: str, content: bytes, mode: int = 0o600) -> None:
     """Write a temporary file beside `path`, sync it, rename it over. Raises OSError; the old content then stays."""
-    temporary = f"{path}.{posix.urandom(6).hex()}.tmp"
+    temporary = f"{path}.{posix.urandom(RANDOM).hex()}{TEMPORARY}"
     try:
         write_new(temporary, content, mode, sync=True)
         posix.replace(temporary, path)
     except BaseException:
         remove_file(temporary)
         raise
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file of this name is what a `write_atomic` that was killed has left."""
+    stem, _, random = name.removesuffix(TEMPORARY).rpartition(".")
+    is_random = len(random) == 2 * RANDOM and not random.strip("0123456789abcdef")
+    return bool(stem) and is_random and name.endswith(TEMPORARY)
 
 
 def write_new(path: str, content: bytes, mode: int = 0o600, *, sync: bool = False) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
-from poplin.linux.atomicfile import read_file, remove_file, write_atomic
+from poplin.linux.atomicfile import is_temporary, read_file, remove_file, write_atomic
 from poplin.linux.lockfile import LockFile, LockTimeout
 from poplin.linux.places import STATE, choose_place
 from poplin.runtime.attachment import Attachment
@@ -178,6 +178,13 @@ class Cache:
             raise IOFailure(f"cannot list {self.results}", error.strerror or str(error)) from None
         entries = [entry for name in names if (entry := self._find_named(name))]
         return [entry for entry in entries if container_id in ("", entry.attachment.container_id)]
+
+    def remove_leftovers(self) -> None:
+        """Temporary files of who was killed while he wrote; for who has the lock alone. None is a record's: an
+        interface's name is shorter than what these end with."""
+        with suppress(OSError):
+            for name in filter(is_temporary, os.listdir(self.results)):
+                remove_file(f"{self.results}/{name}")
 
     def _find_named(self, name: str) -> Entry | None:
         """The record in a file that has the name such a record has; a temporary file does not."""

@@ -37,6 +37,7 @@ def collect_garbage(
     if network.disable_gc:
         return []
     with runtime.cache.locked(shared=False):
+        runtime.cache.remove_leftovers()
         valid = frozenset(find_valid()) if find_valid and not everything else frozenset()
         stale = list_stale(runtime, network, valid)
         errors = [attempt(detach_locked, runtime, network, attachment) for attachment in stale]

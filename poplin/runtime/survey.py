@@ -10,7 +10,7 @@ from poplin.linux.netns import Namespace
 from poplin.linux.wire.link import Link
 from poplin.runtime.attachment import Attachment
 from poplin.runtime.cache import Cache, Entry
-from poplin.runtime.liveness import find_namespace
+from poplin.runtime.liveness import find_namespace, locate
 from poplin.spec.convert import convert_to_newest_family
 from poplin.spec.errors import CNIError, DecodingFailure
 from poplin.spec.fields import Fields
@@ -56,7 +56,7 @@ def survey(cache: Cache, kernel: Kernel | None = None) -> list[SeenAttachment]:
     own = kernel or Kernel()
     try:
         tagged = {link.alias: link for link in own.host.rtnl.list_links("veth") if link.alias}
-        seen = [look_at(entry, own, tagged) for entry in cache.list_entries()]
+        seen = [look_at(locate(entry), own, tagged) for entry in cache.list_entries()]
     finally:
         if kernel is None:
             own.host.close()

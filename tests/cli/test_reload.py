@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -82,6 +83,21 @@ def test_what_cannot_be_restored_is_named(chain: Node) -> None:
     status, output, errors = chain.run("reload")
     assert (status, output) == (1, "restored 0 attachments, 1 failed\n")
     assert "invalid host port number 70000" in errors
+
+
+def test_what_nft_refuses_is_named(chain: Node) -> None:
+    attach(chain)
+    chain.host.sh("nft flush ruleset")
+    record = next(Path(chain.environ["POPLIN_CNI_DIR"], "results").iterdir())
+    text = json.loads(record.read_text())
+    config = base64.b64decode(text["config"]).replace(b'["-i", "up+"]', b'["no", "nft", "words"]')
+    assert b"words" in config
+    text["config"] = base64.b64encode(config).decode()
+    record.write_text(json.dumps(text))
+    status, output, errors = chain.run("reload")
+    assert (status, output) == (1, "restored 0 attachments, 1 failed\n")
+    assert "nft refuses the rules: Error: syntax error" in errors
+    assert "Traceback" not in errors
 
 
 def test_the_unit_follows_nftables_and_firewalld() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from poplin.linux.atomicfile import read_file, remove_file, write_atomic, write_new
+from poplin.linux.atomicfile import is_temporary, read_file, remove_file, write_atomic, write_new
 
 PATIENCE = 30  # seconds
 
@@ -77,7 +77,24 @@ def test_kill_leaves_the_old_file(path: Path, call: str) -> None:
     done = subprocess.run([sys.executable, "-c", KILLED, str(path), call], timeout=PATIENCE)
     assert done.returncode == -signal.SIGKILL
     assert path.read_bytes() == b"old"
-    assert [name for name in os.listdir(path.parent) if not name.endswith(".tmp")] == ["file"]
+    assert [name for name in os.listdir(path.parent) if not is_temporary(name)] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        ("mynet-c1-eth0.0123456789ab.tmp", True),
+        ("mynet-c1-eth0", False),
+        ("mynet-c1-eth0.0123456789ab", False),
+        ("mynet-c1-eth0.0123456789.tmp", False),
+        ("mynet-c1-eth0.0123456789aX.tmp", False),
+        ("mynet-c1-eth0.tmp", False),
+        (".0123456789ab.tmp", False),
+        (".tmp", False),
+    ],
+)
+def test_what_a_kill_leaves_is_known_by_its_name(name: str, is_one: bool) -> None:
+    assert is_temporary(name) == is_one
 
 
 def test_new_content_is_on_the_disk_before_the_old_is_gone(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

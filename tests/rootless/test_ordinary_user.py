@@ -70,7 +70,7 @@ class User:
 
 
 @pytest.fixture
-def user() -> Iterator[User]:
+def user(laboratory: None) -> Iterator[User]:
     with tempfile.TemporaryDirectory() as home:  # pytest's own folders are closed to other users
         yield User(Path(home))
 

@@ -144,3 +144,15 @@ def test_a_missing_plugin_is_reported(runtime: Runtime, network: Any) -> None:
     with pytest.raises(ExceptionGroup) as caught:
         collect_garbage(runtime, network("missing"), frozenset)
     assert [error.msg for error in caught.value.exceptions] == ["failed to find plugin 'missing'"]  # type: ignore[attr-defined]
+
+
+def test_temporary_files_of_who_was_killed_are_removed(
+    runtime: Runtime, network: Any, attachment: Attachment, double: Any
+) -> None:
+    double("noop")
+    mynet = network("noop")
+    attach(runtime, mynet, attachment)
+    (record,) = Path(runtime.cache.results).iterdir()
+    record.with_name(f"{record.name}.0123456789ab.tmp").write_text("{")
+    assert collect_garbage(runtime, mynet, find_valid) == []
+    assert list(Path(runtime.cache.results).iterdir()) == [record]

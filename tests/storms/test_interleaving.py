@@ -22,6 +22,7 @@ STEPS = ("find", "list", "apply", "remove")
 MOST = 60  # steps of one verb
 ADDRESS = "10.1.2.3/24"
 NETWORK = "10.1.2.0/24 . 10.1.2.0/24"
+USERS = ("set inet poplin masq4", "set inet poplin publishers", "map inet poplin ports4")
 PUBLISHED = {"type": "portmap", "runtimeConfig": {"portMappings": [port(8080, 80)]}}
 RESULT = {"prevResult": {"cniVersion": "1.1.0", "ips": [{"address": ADDRESS}], "dns": {}}}
 
@@ -89,10 +90,8 @@ def test_whatever_comes_first_the_network_is_there_in_the_end(
         nft(host, "flush ruleset")
         if used:
             add(kernels[1])
-            for name in expected:
-                if name not in ("keep4", "hairpin4"):
-                    nft(host, f"flush {'map' if name == 'ports4' else 'set'} inet poplin {name}")
-            nft(host, "flush set inet poplin publishers")
+            for each in USERS:
+                nft(host, f"flush {each}")
         with monkeypatch.context() as patch:
             steps = interpose(patch, kernels[0], at, lambda: other(kernels[1]))
             outer(kernels[0])

@@ -95,11 +95,12 @@ def find_chains(socket: NetfilterSocket, chains: Sequence[Chain]) -> list[Chain]
 def find_rules(socket: NetfilterSocket, chain: Chain) -> list[Rule]:
     """The rules of one chain; none if it is not there. Raises NetlinkError."""
     try:
-        return [unpack_rule(chain, body) for body in socket.dump(list_rules(chain))]
+        rules = [unpack_rule(chain, body) for body in socket.dump(list_rules(chain))]
     except NetlinkError as error:
         if error.errno != ENOENT:
             raise
         return []
+    return list({each.handle: each for each in rules}.values())
 
 
 def remove_chain(socket: NetfilterSocket, chain: Chain, entry: str, constants: Collection[bytes] = ()) -> None:

@@ -13,6 +13,7 @@ from errno import ENOENT
 
 from poplin.linux.netlink import (
     BATCH,
+    DUMP_TRIES,
     NLM_F_ACK,
     NLMSG_ERROR,
     RECEIVE_SIZE,
@@ -26,6 +27,7 @@ from poplin.linux.netlink import (
 from poplin.linux.nft.elements import (
     Element,
     Set,
+    add_element,
     delete_element,
     get_element,
     list_elements,
@@ -57,6 +59,8 @@ class NetfilterSocket(Socket):
 
     def transact(self, requests: Sequence[Request]) -> None:
         """All of these or, raising NetlinkError for the first that is refused, none."""
+        if not requests:  # before Linux 6.9 nobody would answer
+            return
         resource = NFNL_SUBSYS_NFTABLES >> 8
         begin = Request(NFNL_MSG_BATCH_BEGIN, 0, header("", resource), "nft -f -")
         end = Request(NFNL_MSG_BATCH_END, 0, header("", resource), "nft -f -")
@@ -73,6 +77,20 @@ class NetfilterSocket(Socket):
         refused = self._read_verdict((begin, *requests, end), first, last)
         if refused:
             raise refused
+
+    def dump(self, request: Request) -> list[bytes]:
+        """The bodies of all messages that answer a dump. Raises NetlinkError.
+
+        While others change something the kernel may pass over what was there all along, and says so. It is asked again,
+        and if that does not help, these are the answers of all tries: the same things several times.
+        """
+        told = []
+        for _ in range(DUMP_TRIES):
+            bodies, interrupted = self._dump_once(request)
+            if not interrupted:
+                return bodies
+            told += bodies
+        return told
 
     def _make_room(self, size: int, refusals: int) -> None:
         """For a send of this size, which cannot be divided, and as many answers. Without privilege (a user namespace)
@@ -133,6 +151,8 @@ class Ruleset:
         """All of these in one transaction, in sets of `skeleton`, whose rules are loaded first if they are missing or
         older than this code. Raises NetlinkError, or OSError if they cannot be loaded."""
         self.ensure(skeleton)
+        if skeleton.needs:  # GC may be about to remove these rules, see collect_conditions
+            requests = (add_element(skeleton.mark, exclusive=False), *requests)
         try:
             self.socket.transact(requests)
         except NetlinkError as error:
@@ -179,8 +199,8 @@ class Ruleset:
                 raise
             return []
         wanted = containing.encode()
-        elements = [each for body in bodies if wanted in body for each in unpack_elements(of, body)]
-        return [each for each in elements if containing in each.comment]
+        elements = (each for body in bodies if wanted in body for each in unpack_elements(of, body))
+        return list({(each.key, each.end): each for each in elements if containing in each.comment}.values())
 
     def remove(self, elements: Sequence[Element]) -> None:
         """Take these out, in one transaction. Of those that are gone already the kernel is not told twice: a

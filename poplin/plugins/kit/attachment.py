@@ -84,7 +84,7 @@ def container_of(element: Element) -> str:
 
 def is_stale(element: Element, network: str, valid: frozenset[str]) -> bool:
     """Whether it is of an attachment of this network that is not in `valid`, digests of keys."""
-    return element.comment[DIGEST + 1 :].startswith(network_label(network)) and element.comment[:DIGEST] not in valid
+    return element.comment[DIGEST:].startswith(f" {network_label(network)}") and element.comment[:DIGEST] not in valid
 
 
 def digest(key: str) -> str:

@@ -8,10 +8,10 @@ Which backend the configuration names makes no difference: there is one.
 
 from __future__ import annotations
 
-from errno import EEXIST, ENOTEMPTY
+from errno import EEXIST, ENOENT, ENOTEMPTY
 
 from poplin.linux.netlink import NetlinkError
-from poplin.linux.nft.elements import Element, Set, add_element
+from poplin.linux.nft.elements import Element, Set, add_element, delete_element
 from poplin.linux.nft.nat import KEPT, MASQUERADED, NAT
 from poplin.plugins.kit import ownership
 from poplin.plugins.kit.attachment import element_comment, find_host_link, network_label
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from poplin.linux.nft.ruleset import Ruleset
     from poplin.spec.address import IP, Prefix
     from poplin.spec.call import Call
+
+TRIES = 5  # each after somebody else's change
 
 
 def masquerade(call: Call, kernel: Kernel, addresses: list[Prefix]) -> None:
@@ -75,19 +77,27 @@ def hidden(call: Call, addresses: list[Prefix]) -> list[Element]:
 
 
 def keep_networks(ruleset: Ruleset, sets: Mapping[int, Set], addresses: list[Prefix], call: Call) -> None:
-    """Have the networks of these addresses in the set of their family, each from itself to itself.
-
-    The kernel refuses one that lies inside another one of the set: that one covers it.
-    """
+    """Have the networks of these addresses in the set of their family, each from itself to itself."""
     for network in dict.fromkeys(each.network for each in addresses if each.length < each.ip.bits):
         low, high = (network.first,) * 2, (network.last,) * 2
-        wanted = Element(sets[network.ip.version], low, end=high, comment=network_label(call.config.name))
-        if ruleset.find(wanted) is None:
-            try:
-                ruleset.apply(NAT, add_element(wanted, exclusive=False))
-            except NetlinkError as error:
-                if error.errno not in (EEXIST, ENOTEMPTY):
-                    raise
+        keep(ruleset, Element(sets[network.ip.version], low, end=high, comment=network_label(call.config.name)))
+
+
+def keep(ruleset: Ruleset, wanted: Element) -> None:
+    """Have a network in its set unless it lies inside one that is there. The kernel refuses one that begins or ends
+    where a smaller one does: that one is replaced."""
+    for tries_left in reversed(range(TRIES)):
+        first = ruleset.find(wanted)  # for a range the kernel tells which one its lowest value is in
+        if first and wanted.end <= first.end:
+            return
+        last = ruleset.find(Element(wanted.set, wanted.end, end=wanted.end))
+        smaller = [delete_element(each) for each in (first, last) if each]
+        try:
+            ruleset.apply(NAT, *smaller, add_element(wanted, exclusive=False))
+            return
+        except NetlinkError as error:
+            if not tries_left or error.errno not in (EEXIST, ENOENT, ENOTEMPTY):
+                raise
 
 
 def forget_networks(ruleset: Ruleset, sets: Mapping[int, Set], list_users: Callable[[Ruleset, int], list[IP]]) -> None:
@@ -99,7 +109,7 @@ def forget_networks(ruleset: Ruleset, sets: Mapping[int, Set], list_users: Calla
         used = list_users(ruleset, version) if unused else []
         for each in unused:
             if is_used(each, used):
-                ruleset.apply(NAT, add_element(each, exclusive=False))
+                keep(ruleset, each)
 
 
 def is_used(network: Element, users: list[IP]) -> bool:

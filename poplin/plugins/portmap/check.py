@@ -27,17 +27,20 @@ def run(call: Call, kernel: Kernel) -> None:
     plan = Plan(call, settings, targets)
     if plan.ports and not is_publisher(call, kernel) and has_reference_ports(call, kernel):
         return  # attached before the node changed to us; what is published how only its own CHECK knows
-    for wanted in plan.ports:
-        check_port(call, wanted, kernel.host.nft.find(wanted))
-    if plan.ports and settings.snat and not settings.masq_all:
-        check_hairpins(kernel, targets)
+    found = [kernel.host.nft.find(wanted) for wanted in plan.ports]
+    for wanted, there in zip(plan.ports, found, strict=True):
+        check_port(call, wanted, there)
+    if settings.snat and not settings.masq_all:
+        reached = {each.data[0] for each in found if each and is_owner(call.key, each)}
+        check_hairpins(kernel, [target for target in targets if target.ip in reached])
     for wanted in plan.others:
-        if kernel.host.nft.find(wanted) is None:
+        if not wanted.end and kernel.host.nft.find(wanted) is None:  # ranges are those of hairpins, seen above
             raise CheckFailed(f"{wanted} is missing from the set {wanted.set.name}", "of the table inet poplin")
 
 
 def check_hairpins(kernel: Kernel, targets: list[Prefix]) -> None:
-    """Each target is in a network that sees the host as the caller; whichever it is."""
+    """Each target that a port leads to is in a network that sees the host as the caller; whichever it is. GC forgets
+    the networks of others, as of an attachment whose ports another one of the container has."""
     for target in targets:
         if kernel.host.nft.find(Element(HAIRPINS[target.ip.version], (target.ip, target.ip))) is None:
             raise CheckFailed(f"the network of {target} would see itself as the caller of its ports", "`snat` is on")

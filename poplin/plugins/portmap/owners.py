@@ -9,7 +9,7 @@ another container, gone               ours, with a line on stderr
 
 from __future__ import annotations
 
-from errno import EEXIST, ENOENT
+from errno import EEXIST, ENOENT, ENOTEMPTY
 
 from poplin.linux.netlink import NetlinkError
 from poplin.linux.nft.elements import Element, add_element, delete_element
@@ -20,6 +20,7 @@ from poplin.spec.errors import Conflict
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from poplin.linux.kernel import Kernel
+    from poplin.linux.nft.ruleset import Ruleset
     from poplin.plugins.portmap.plan import Plan
     from poplin.spec.address import IP, Prefix
     from poplin.spec.call import Call
@@ -40,13 +41,20 @@ def claim(call: Call, kernel: Kernel, plan: Plan, targets: list[Prefix]) -> None
             ruleset.apply(plan.skeleton, *requests)
             return
         except NetlinkError as error:
-            if not tries_left or error.errno not in (EEXIST, ENOENT):
+            if not tries_left or error.errno not in (EEXIST, ENOENT, ENOTEMPTY):
                 raise
+        wanted = [each for each in wanted if not is_covered(ruleset, each)]
         taken = [found for each in wanted if (found := ruleset.find(each))]
         theirs = [found for found in taken if not may_take(call, kernel, found, targets)]
         kept = [(found.set, found.key) for found in theirs]
         requests = [delete_element(found) for found in taken if found not in theirs]
         requests += [add_element(each) for each in wanted if (each.set, each.key) not in kept]
+
+
+def is_covered(ruleset: Ruleset, wanted: Element) -> bool:
+    """Whether a range lies inside another one, which serves it and is somebody else's."""
+    found = ruleset.find(wanted) if wanted.end else None
+    return found is not None and (found.key, found.end) != (wanted.key, wanted.end)
 
 
 def may_take(call: Call, kernel: Kernel, found: Element, targets: list[Prefix]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from poplin.linux.nft.nat import NAT
 from poplin.plugins.kit import ipam
+from poplin.plugins.kit.readiness import require_rules
 from poplin.plugins.ptp.settings import Settings
 
 TYPE_CHECKING = False
@@ -13,5 +15,6 @@ if TYPE_CHECKING:
 
 def run(call: Call, kernel: Kernel) -> None:
     """Raises PluginNotAvailable, or what is wrong with the configuration."""
-    Settings(call)
+    if Settings(call).ip_masq:
+        require_rules(kernel, NAT)
     ipam.status(call, kernel)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from errno import EEXIST, ENOENT
 
 import pytest
@@ -180,6 +181,28 @@ def test_list_reads_thousands_and_picks_by_comment(ruleset: Ruleset) -> None:
     assert sorted(found, key=lambda each: each.key) == elements[42::100]
     assert ruleset.list(Set("inet lab", "absent", (ADDRESS4,))) == []
     assert ruleset.list(Set("inet absent", "addr4", (ADDRESS4,))) == []
+
+
+def test_list_names_each_once_however_often_the_kernel_is_interrupted(lab: Host, ruleset: Ruleset) -> None:
+    """A dump may begin again because of others' changes."""
+    of = SETS["addr4"][0]
+    elements = [Element(of, (parse_ip("10.1.0.0") + n,), comment="mine") for n in range(2000)]
+    ruleset.socket.transact([add_element(each) for each in elements])
+    other = Element(of, (parse_ip("10.9.0.0"),))
+    with Namespace(lab.path) as namespace, ThreadPoolExecutor() as pool:
+        writer = namespace.nft.socket
+
+        def disturb() -> None:
+            for _ in range(500):
+                writer.transact([add_element(other)])
+                writer.transact([delete_element(other)])
+
+        disturbing = pool.submit(disturb)
+        while not disturbing.done():
+            found = [each.key for each in ruleset.list(of, "mine")]
+            assert len(found) == len(set(found))
+        disturbing.result()
+    assert len(ruleset.list(of)) == 2000
 
 
 def test_thousands_go_in_and_out_in_one_transaction_each(lab: Host, ruleset: Ruleset) -> None:

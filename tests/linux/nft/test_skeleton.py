@@ -19,7 +19,7 @@ from poplin.linux.nft import load
 from poplin.linux.nft.antispoof import ANTISPOOF, GUARDED
 from poplin.linux.nft.elements import Element, add_element, delete_element
 from poplin.linux.nft.nat import KEPT, MASQUERADED, NAT, PortMaps
-from poplin.linux.nft.ruleset import Ruleset
+from poplin.linux.nft.ruleset import NetfilterSocket, Ruleset
 from poplin.linux.nft.skeleton import FOLDER, Skeleton, marks_of
 from poplin.linux.nft.when import Conditions
 from poplin.spec.address import parse_ip
@@ -135,6 +135,15 @@ def test_transaction_is_all_or_nothing_and_the_error_names_the_one_in_the_middle
 
 
 # Versions.
+
+
+def test_transaction_of_nothing_asks_nobody() -> None:
+    """Kernels before 6.9 would not answer, and we would wait forever."""
+    socket = NetfilterSocket()
+    socket.close()
+    socket.transact([])
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        socket.transact([delete_element(HIDDEN)])
 
 
 def test_mark_says_which_rules_are_loaded(host: Host, ruleset: Ruleset, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from poplin.spec.address import IP, parse_prefix
 OTHER = REFERENCE / "host-local"
 SUBNETS = ("10.1.2.0/29", "fd00::/125")
 DUAL = {"ranges": [[{"subnet": subnet}] for subnet in SUBNETS]}
+AT_ONCE = 200
 INTERLEAVINGS = 200
 STEPS = 10
 
@@ -96,16 +97,16 @@ def test_after_whatever_the_reference_did_the_next_add_is_right(shared: Any) -> 
 
 
 @pytest.mark.facts("plugins-main-ipam", 191, 192)
-def test_fifty_at_once_of_both_kinds_get_distinct_addresses(shared: Any, bin_dir: Path) -> None:
+def test_two_hundred_at_once_of_both_kinds_get_distinct_addresses(shared: Any, bin_dir: Path) -> None:
     programs = [bin_dir / "host-local", OTHER]
-    adding = {f"c{number}": shared.start(programs[number % 2], "ADD", f"c{number}") for number in range(50)}
+    adding = {f"c{number}": shared.start(programs[number % 2], "ADD", f"c{number}") for number in range(AT_ONCE)}
     replies = {cid: shared.read(process) for cid, process in adding.items()}
     addresses = {cid: given(reply) for cid, reply in replies.items()}
     assert sorted(ip for ips in addresses.values() for ip in ips or []) == lease_files(shared.data_dir)
     assert shared.leases() == {ips[0]: f"{cid}\r\neth0".encode() for cid, ips in addresses.items() if ips}
-    assert set(lease_files(shared.data_dir)) == {f"10.1.2.{host}" for host in range(2, 52)}
-    deleting = [shared.start(programs[number // 2 % 2], "DEL", f"c{number}") for number in range(50)]
-    assert [shared.read(process) for process in deleting] == [{}] * 50
+    assert set(lease_files(shared.data_dir)) == {f"10.1.2.{host}" for host in range(2, 2 + AT_ONCE)}
+    deleting = [shared.start(programs[number // 2 % 2], "DEL", f"c{number}") for number in range(AT_ONCE)]
+    assert [shared.read(process) for process in deleting] == [{}] * AT_ONCE
     assert shared.leases() == {}
 
 

@@ -81,6 +81,22 @@ def test_network_around_one_that_is_kept_is_kept_beside_it(host: Host, kernel: K
     assert show(host) == {}
 
 
+@pytest.mark.parametrize("inside", [("10.1.0.3/24",), ("10.1.255.3/24",), ("10.1.0.3/24", "10.1.255.3/24")])
+def test_network_takes_the_place_of_those_inside_that_begin_or_end_where_it_does(
+    host: Host, kernel: Kernel, inside: tuple[str, ...]
+) -> None:
+    """As when somebody widens a network that has containers."""
+    hide(kernel, "c1", *inside)
+    for _ in range(2):
+        hide(kernel, "c2", "10.1.5.3/16")
+        assert show(host)["keep4"] == ["10.1.0.0/16 . 10.1.0.0/16"]
+    hide(kernel, "c3", *inside)
+    assert show(host)["keep4"] == ["10.1.0.0/16 . 10.1.0.0/16"]
+    remove_masquerade(make_call(told("10.1.5.3/16"), "c2"), kernel)
+    collect_masquerade(make_call(valid(("c3", "eth0"))), kernel)
+    assert show(host)["keep4"] == ["10.1.0.0/16 . 10.1.0.0/16"]
+
+
 def test_address_is_taken_over_from_a_container_that_is_gone(host: Host, kernel: Kernel) -> None:
     hide(kernel, "old", "10.1.2.3/24", "10.1.2.4/24")
     hide(kernel, "new", "10.1.2.3/24")

@@ -17,7 +17,7 @@ from poplin.linux.nft.elements import Element, add_element
 from poplin.linux.nft.nat import MASQUERADED, NAT, PortMaps
 from poplin.linux.nft.ruleset import Ruleset
 from poplin.plugins.kit import ownership
-from poplin.plugins.kit.attachment import element_comment, is_owner
+from poplin.plugins.kit.attachment import element_comment, is_owner, network_label
 from poplin.spec.address import parse_ip
 
 IPS = [parse_ip(f"10.1.2.{number}") for number in range(2, 10)]
@@ -169,6 +169,15 @@ def test_networks_with_long_names_are_told_apart(ruleset: Ruleset) -> None:
     ownership.collect(ruleset, make_call(valid(), network=names[0]), [MASQUERADED[4]])
     (left,) = ruleset.list(MASQUERADED[4])
     assert is_owner(f"{names[1]}/c1/eth0", left)
+
+
+def test_a_network_that_ends_like_another_is_not_taken_for_it(ruleset: Ruleset) -> None:
+    """The comment of what a network has as a whole is its name alone, and this one's has `mynet/` at the place where
+    that of an attachment has it."""
+    whole = Element(MASQUERADED[4], (parse_ip("10.1.2.3"),), comment=network_label("production-nodes-mynet"))
+    assert whole.comment[17:] == "mynet/"
+    ownership.take(ruleset, NAT, [whole])
+    assert ownership.collect(ruleset, make_call(valid()), [MASQUERADED[4]]) == []
 
 
 def test_collecting_spans_sets_of_any_table(ruleset: Ruleset) -> None:

@@ -47,7 +47,7 @@ MATRIX6 = [
 ]
 
 
-@facts(18, 23, 29, 39)
+@facts(18, 23, 29, 37, 39)
 @pytest.mark.parametrize("protocol", ["tcp", "udp"])
 @pytest.mark.parametrize(("matrix", "any_address"), [(MATRIX4, "0.0.0.0"), (MATRIX6, "::")], ids=["ipv4", "ipv6"])
 def test_the_matrix(

@@ -46,6 +46,32 @@ def test_two_attachments_of_one_container_may_repeat_a_port_and_the_first_wins(p
     assert publishing.elements()["ports4"] == ["tcp . 8080 : 10.1.2.2 . 80"]
 
 
+def test_gc_leaves_an_attachment_sound_whose_ports_another_one_of_the_container_has(publishing: Publishing) -> None:
+    container = publishing.add_container()
+    publishing.publish(container, port(8080, 80))
+    others = {"eth1": "10.5.0.2/24", "eth2": "10.6.0.2/32"}
+    for ifname, address in others.items():
+        conf = publishing.conf(None, port(8080, 80), name=f"net-{ifname}")
+        conf["prevResult"] = {"cniVersion": "1.1.0", "ips": [{"address": address}]}
+        publishing.host.cni("ADD", conf, container, environ={"CNI_IFNAME": ifname})
+        valid = [{"containerID": container.id, "ifname": ifname}]
+        publishing.host.cni("GC", {**conf, "cni.dev/valid-attachments": valid})
+        assert publishing.host.cni("CHECK", conf, container, environ={"CNI_IFNAME": ifname}) == {}
+    assert publishing.elements()["hairpin4"] == ["10.1.2.0/24 . 10.1.2.0/24"]
+
+
+def test_a_container_alone_in_its_network_leaves_the_network_around_it(publishing: Publishing) -> None:
+    first, second = publishing.add_container(), publishing.add_container()
+    publishing.publish(first, port(8080, 80))
+    alone = publishing.conf(None, port(8081, 80), name="othernet")
+    alone["prevResult"] = {"cniVersion": "1.1.0", "ips": [{"address": "10.1.2.3/32"}]}
+    for command in ("ADD", "ADD", "CHECK", "DEL"):
+        reply = publishing.host.call(command, alone, second)
+        assert (command, reply.status, reply.errors) == (command, 0, "")
+        assert publishing.elements()["hairpin4"] == ["10.1.2.0/24 . 10.1.2.0/24"]
+    assert publishing.elements()["ports4"] == ["tcp . 8080 : 10.1.2.2 . 80"]
+
+
 def vanish(publishing: Publishing, container: Container) -> None:
     """As if the container had been killed and nobody told; the kernel takes a moment to clean up."""
     container.remove()

@@ -82,7 +82,7 @@ V6_PORTS = [
 ]
 
 
-@facts(18, 21)
+@facts(18, 21, 31)
 def test_an_ipv4_container_gets_what_is_for_ipv4() -> None:
     assert plan(V4) == (V4_PORTS, [])
 
@@ -120,10 +120,27 @@ def test_masq_all_for_ipv6() -> None:
     assert others == ["masqall6 2001:db8::2 . tcp . 80"]
 
 
+@facts(40)
 @pytest.mark.parametrize(("address", "ip"), ALONE.items())
 def test_a_container_alone_in_its_network_is_its_own_neighbour(address: str, ip: str) -> None:
     _, others = plan(address, ports=EIGHT[:1])
     assert others == [f"hairpin{6 if ':' in ip else 4} {ip}-{ip} . {ip}-{ip}"]
+
+
+@facts(17, 31)
+def test_under_conditions_the_ports_are_in_maps_that_only_those_packets_reach() -> None:
+    call = Call(
+        Environment({"CNI_COMMAND": "ADD", **VARIABLES}),
+        Config(conf(V4, conditionsV4=["ip", "saddr", "!=", "192.0.2.1"])),
+    )
+    made = Plan(call, Settings(call), find_targets(call.get_prev_result(), "eth0"))
+    suffix = made.ports[0].set.name.removeprefix("ports4")
+    assert [bare(each).replace(suffix, "") for each in made.ports] == V4_PORTS
+    rules = [line.strip() for line in made.skeleton.read().splitlines() if "dnat ip to" in line]
+    assert set(rules) == {
+        f"meta nfproto ipv4 ip saddr != 192.0.2.1 dnat ip to ip daddr . meta l4proto . th dport map @hostports4{suffix}",
+        f"meta nfproto ipv4 ip saddr != 192.0.2.1 dnat ip to meta l4proto . th dport map @ports4{suffix}",
+    }
 
 
 def test_of_two_mappings_of_one_host_port_the_first_wins() -> None:

@@ -105,7 +105,7 @@ def test_a_protocol_may_be_written_in_capitals_and_none_is_tcp(text: str, protoc
             {"backend": "nftables", "conditionsV4": NFT, "conditionsV6": ["ip6", "daddr", "::1"]}, marks=facts(7)
         ),
         {"backend": "iptables", "conditionsV4": IPTABLES, "externalSetMarkChain": "PLZ-SET-MARK"},
-        {"conditionsV4": IPTABLES, "markMasqBit": 31},
+        pytest.param({"conditionsV4": IPTABLES, "markMasqBit": 31}, marks=facts(5)),
         {"conditionsV4": NFT, "markMasqBit": 0},
         {"conditionsV4": [], "conditionsV6": [""]},
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from typing import Any
 
 import pytest
@@ -171,17 +173,21 @@ def test_conditions_that_nft_does_not_understand_leave_nothing(publishing: Publi
     assert publishing.elements().items() >= before.items()
 
 
-def test_a_host_that_cannot_load_rules_says_so(host: Host, bin_dir: Any) -> None:
-    conf = {"cniVersion": "1.1.0", "name": "n", "type": "portmap"}
-    hidden = ["unshare", "-m", "sh", "-c"]
+@pytest.mark.parametrize(
+    "conf",
+    [
+        {"type": "portmap"},
+        {"type": "bridge", "ipMasq": True},
+        {"type": "bridge", "macspoofchk": True},
+        {"type": "ptp", "ipMasq": True, "ipam": {"type": "static"}},
+    ],
+)
+def test_status_says_when_the_rules_cannot_be_loaded(host: Host, conf: dict[str, Any]) -> None:
     script = 'mount --bind /dev/null "$(readlink -f /usr/lib/*/libnftables.so.1)"; exec "$0"'
-    import json
-    import subprocess
-
     done = subprocess.run(
-        ["nsenter", f"--net={host.path}", *hidden, script, str(bin_dir / "portmap")],
-        input=json.dumps(conf),
-        env={"CNI_COMMAND": "STATUS", "CNI_PATH": str(bin_dir), "PATH": "/usr/sbin:/usr/bin"},
+        ["nsenter", f"--net={host.path}", "unshare", "-m", "sh", "-c", script, str(host.bin_dir / conf["type"])],
+        input=json.dumps({"cniVersion": "1.1.0", "name": "n", **conf}),
+        env={"CNI_COMMAND": "STATUS", "CNI_PATH": str(host.bin_dir), "PATH": "/usr/sbin:/usr/bin"},
         capture_output=True,
         text=True,
         check=False,
