@@ -67,10 +67,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def load_rules(kernel: Kernel) -> None:
-    """The rules of each skeleton that left its mark: they may have been flushed and the mark not."""
-    for skeleton in (NAT, ANTISPOOF):
-        if kernel.host.nft.find(skeleton.mark):
-            kernel.host.nft.load(skeleton)
+    """The rules of each skeleton that left its mark: they may have been flushed and the mark not. Raises IOFailure."""
+    try:
+        for skeleton in (NAT, ANTISPOOF):
+            if kernel.host.nft.find(skeleton.mark):
+                kernel.host.nft.load(skeleton)
+    except OSError as error:
+        raise IOFailure("cannot load the rules again", error.strerror or str(error)) from None
 
 
 def restore_all(cache: Cache, kernel: Kernel) -> Report:

@@ -199,6 +199,23 @@ def test_gc_removes_what_has_no_namespace_any_more(poplin: Any, configure: Any, 
     assert records(tmp_path) == []
 
 
+def test_gc_keeps_what_has_no_namespace_on_record_unless_everything_must_go(
+    poplin: Any, configure: Any, double: Any, tmp_path: Path
+) -> None:
+    """libcni before 1.2 records none, and no plugin needs to tell of it."""
+    double("noop")
+    configure("noop")
+    poplin("add", "mynet", "/nowhere/blue", "--container-id", "c1")
+    (name,) = records(tmp_path)
+    record = tmp_path / "cni" / "results" / name
+    content = {key: value for key, value in json.loads(record.read_text()).items() if key != "netns"}
+    record.write_text(json.dumps(content))
+    assert poplin("gc", "mynet").output == "mynet: nothing to remove\n"
+    assert records(tmp_path) == [name]
+    assert poplin("gc", "mynet", "--all").output == "mynet: removed c1 eth0 (no namespace recorded)\n"
+    assert records(tmp_path) == []
+
+
 def test_gc_speaks_json(poplin: Any, configure: Any, double: Any) -> None:
     double("noop")
     configure("noop")

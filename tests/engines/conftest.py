@@ -48,8 +48,11 @@ def empty_places(engines: None) -> Iterator[None]:
 
 
 @pytest.fixture
-def podman(empty_places: None, host: Host, installed: Path, tmp_path: Path) -> Iterator[Podman]:
+def podman(
+    empty_places: None, host: Host, installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Podman]:
     """podman on a fresh host, with our plugins and no network yet; its containers go when the test ends."""
+    monkeypatch.delenv("POPLIN_CNI_DIR", raising=False)  # our records are to be where podman's are
     made = Podman(host, installed, tmp_path / "podman")
     yield made
     made.remove()

@@ -140,14 +140,16 @@ def test_row_of_the_virtual_machine_is_required_there_and_only_there(project):
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_tests_of_the_virtual_machine_are_collected_there_and_only_there(there):
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", "tests/vm"]
-    env = {name: value for name, value in os.environ.items() if name != "POPLIN_VM"} | (
-        {"POPLIN_VM": "1"} if there else {}
-    )
+@pytest.mark.parametrize(
+    ("variable", "file"), [("POPLIN_VM", "vm/test_vm_demo.py"), ("POPLIN_ENGINES", "engines/test_podman.py")]
+)
+def test_tests_that_need_more_than_the_usual_are_collected_there_and_only_there(variable, file, there):
+    folder = f"tests/{file.partition('/')[0]}"
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", folder]
+    env = {name: value for name, value in os.environ.items() if name != variable} | ({variable: "1"} if there else {})
     done = subprocess.run(command, cwd=TESTS.parent, env=env, text=True, stdout=subprocess.PIPE, timeout=60)
     assert done.returncode == (pytest.ExitCode.OK if there else pytest.ExitCode.NO_TESTS_COLLECTED)
-    assert ("tests/vm/test_vm_demo.py::" in done.stdout) is there
+    assert (f"tests/{file}::" in done.stdout) is there
 
 
 def test_virtual_machine_must_prove_no_row_that_is_listed():

@@ -175,7 +175,7 @@ class Ruleset:
         self.run(skeleton.read())
 
     def run(self, text: str) -> None:
-        """Have these commands of nft(8) done, all or none. Raises OSError."""
+        """Have these commands of nft(8) done, all or none, in the namespace the thread is in. Raises OSError."""
         from poplin.linux.nft.load import load_text  # once after boot; libnftables costs 4 ms
 
         load_text(text)

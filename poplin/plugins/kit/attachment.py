@@ -14,6 +14,8 @@ try:
 except ImportError:
     from hashlib import blake2b
 
+from poplin.spec.errors import CNIError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from poplin.linux.nft.elements import Element
     from poplin.linux.rtnl import Rtnl
     from poplin.linux.wire.link import Link
+    from poplin.spec.address import Prefix
+    from poplin.spec.call import Call
 
 LONGEST_ALIAS = 255  # IFALIASZ - 1, linux/if.h
 CUT = "~"  # not in any of the key's three parts
@@ -65,6 +69,15 @@ def element_comment(key: str) -> str:
     """What the attachment's nft elements are marked with: `0123456789abcdef network/containerid/ifname`."""
     network, container_id, ifname = key.split("/")
     return f"{digest(key)} {network_label(network)}{shorten(container_id, LONGEST_CONTAINER_ID)}/{ifname}"
+
+
+def find_told_addresses(call: Call) -> list[Prefix] | None:
+    """The addresses that DEL is told by prevResult, None if it is told nothing, or nothing that can be understood."""
+    try:
+        previous = call.find_prev_result()
+    except CNIError:
+        return None
+    return [item.address for item in previous.ips] if previous else None
 
 
 def network_label(network: str) -> str:

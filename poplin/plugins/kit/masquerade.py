@@ -14,7 +14,7 @@ from poplin.linux.netlink import NetlinkError
 from poplin.linux.nft.elements import Element, Set, add_element, delete_element
 from poplin.linux.nft.nat import KEPT, MASQUERADED, NAT
 from poplin.plugins.kit import ownership
-from poplin.plugins.kit.attachment import element_comment, find_host_link, network_label
+from poplin.plugins.kit.attachment import element_comment, find_host_link, find_told_addresses, network_label
 from poplin.spec.errors import CheckFailed
 
 TYPE_CHECKING = False
@@ -41,10 +41,9 @@ def masquerade(call: Call, kernel: Kernel, addresses: list[Prefix]) -> None:
 
 def remove_masquerade(call: Call, kernel: Kernel) -> None:
     """What `masquerade` did for this attachment, whether or not the configuration still asks for it."""
-    previous = call.find_prev_result()
-    expected = hidden(call, [item.address for item in previous.ips]) if previous else []
-    search = previous is None or call.fields.flag("ipMasq")
-    ownership.give_up(kernel.host.nft, call.key, expected, MASQUERADED.values(), search=search)
+    addresses = find_told_addresses(call)
+    search = addresses is None or call.fields.flag("ipMasq")
+    ownership.give_up(kernel.host.nft, call.key, hidden(call, addresses or []), MASQUERADED.values(), search=search)
 
 
 def check_masquerade(call: Call, kernel: Kernel, addresses: list[Prefix]) -> None:

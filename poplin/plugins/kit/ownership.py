@@ -44,7 +44,7 @@ def give_up(
     what was removed. Already gone is success."""
     owned = [found for each in expected if (found := ruleset.find(each)) and is_owner(key, found)]
     if search and (not owned or len(owned) < len(expected)):
-        owned = [found for each in sets for found in ruleset.list(each, digest(key))]
+        owned = [found for each in sets for found in ruleset.list(each, digest(key)) if is_owner(key, found)]
     ruleset.remove(owned)
     return owned
 

@@ -13,6 +13,7 @@ reference plugins answers with a few times "no such chain".
 from __future__ import annotations
 
 from poplin.linux.nft.rules import Chain, find_chains, find_rules, remove_chain, remove_rules
+from poplin.plugins.kit.attachment import find_told_addresses
 from poplin.plugins.kit.iptables import has_nat_chain, remove_nat_chains
 from poplin.plugins.kit.teardown import Teardown
 
@@ -38,7 +39,7 @@ def remove_reference_masquerade(call: Call, kernel: Kernel) -> None:
     """`ipMasq` of bridge and ptp. Of two attachments of a container to a network the other one's stays, if prevResult
     says which addresses are this one's. Raises CNIError."""
     name = chain_name("CNI-", call.config.name, call.container_id)
-    addresses = own_addresses(call)
+    addresses = find_told_addresses(call) or []
     with Teardown() as teardown:
         teardown.run(remove_nat_chains, kernel.host, {name: "POSTROUTING"}, addresses)
         teardown.run(remove_nft_masquerade, kernel.host, masquerade_comment(call))
@@ -55,7 +56,7 @@ def remove_reference_ports(call: Call, kernel: Kernel) -> None:
     chains = {chain_name(prefix, call.config.name, call.container_id): entry for prefix, entry in PORT_PREFIXES}
     with Teardown() as teardown:
         teardown.run(remove_nat_chains, kernel.host, chains)
-        teardown.run(remove_nft_ports, kernel.host, call.container_id, own_addresses(call))
+        teardown.run(remove_nft_ports, kernel.host, call.container_id, find_told_addresses(call) or [])
 
 
 def remove_nft_ports(host: Namespace, container_id: str, addresses: list[Prefix]) -> None:
@@ -93,12 +94,6 @@ def remove_reference_spoof_check(call: Call, kernel: Kernel) -> None:
 
 
 # Names.
-
-
-def own_addresses(call: Call) -> list[Prefix]:
-    """The attachment's addresses, none if nobody tells."""
-    previous = call.find_prev_result()
-    return [item.address for item in previous.ips] if previous else []
 
 
 def chain_name(prefix: str, network: str, container_id: str) -> str:

@@ -21,9 +21,11 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
     if plan.ports:
         # imported here because most containers publish nothing
         from poplin.plugins.kit.undo import Undo
-        from poplin.plugins.portmap.publish import publish, unpublish
+        from poplin.plugins.portmap.owners import claim
+        from poplin.plugins.portmap.publish import open_way, unpublish
 
+        claim(call, kernel, plan, targets)  # all or nothing; ports of an ADD before this one stay
         with Undo() as undo:
             undo.push(unpublish, call, kernel)
-            publish(call, kernel, settings, plan, targets)
+            open_way(call, kernel, settings, plan, targets)
     return reply

@@ -13,8 +13,9 @@ from errno import EEXIST, ENOENT, ENOTEMPTY
 
 from poplin.linux.netlink import NetlinkError
 from poplin.linux.nft.elements import Element, add_element, delete_element
-from poplin.plugins.kit.attachment import CUT, DIGEST, container_of, element_comment, find_host_link, is_owner
+from poplin.plugins.kit.attachment import CUT, DIGEST, container_of, digest, element_comment, find_host_link, is_owner
 from poplin.plugins.kit.skel import note
+from poplin.plugins.portmap.publish import list_sets
 from poplin.spec.errors import Conflict
 
 TYPE_CHECKING = False
@@ -35,6 +36,7 @@ def claim(call: Call, kernel: Kernel, plan: Plan, targets: list[Prefix]) -> None
     """
     ruleset = kernel.host.nft
     wanted = [*plan.ports, *plan.others]
+    gone: set[tuple[str, IP]] = set()
     requests = [add_element(each) for each in wanted]
     for tries_left in reversed(range(TRIES)):
         try:
@@ -45,10 +47,19 @@ def claim(call: Call, kernel: Kernel, plan: Plan, targets: list[Prefix]) -> None
                 raise
         wanted = [each for each in wanted if not is_covered(ruleset, each)]
         taken = [found for each in wanted if (found := ruleset.find(each))]
-        theirs = [found for found in taken if not may_take(call, kernel, found, targets)]
+        if any(is_owner(call.key, found) for found in taken):
+            taken += list_others(call.key, ruleset, taken)  # of an ADD before this one, which had other ports
+        theirs = [found for found in taken if not may_take(call, kernel, found, targets, gone)]
         kept = [(found.set, found.key) for found in theirs]
         requests = [delete_element(found) for found in taken if found not in theirs]
         requests += [add_element(each) for each in wanted if (each.set, each.key) not in kept]
+
+
+def list_others(key: str, ruleset: Ruleset, known: list[Element]) -> list[Element]:
+    """What the attachment has beside these."""
+    names = {(each.set.name, each.key) for each in known}
+    found = [each for of in list_sets(ruleset) for each in ruleset.list(of, digest(key)) if is_owner(key, each)]
+    return [each for each in found if (each.set.name, each.key) not in names]
 
 
 def is_covered(ruleset: Ruleset, wanted: Element) -> bool:
@@ -57,18 +68,22 @@ def is_covered(ruleset: Ruleset, wanted: Element) -> bool:
     return found is not None and (found.key, found.end) != (wanted.key, wanted.end)
 
 
-def may_take(call: Call, kernel: Kernel, found: Element, targets: list[Prefix]) -> bool:
-    """Whether an element that is there may be replaced by ours; False if it is to stay. Raises Conflict."""
+def may_take(call: Call, kernel: Kernel, found: Element, targets: list[Prefix], gone: set[tuple[str, IP]]) -> bool:
+    """Whether an element that is there may be replaced by ours; False if it is to stay. Raises Conflict.
+
+    `gone` are the owners, each with an address, who did not answer before: to learn that took more than a second.
+    """
     if is_owner(call.key, found) or not found.data:
         return True
     if is_same_container(call.key, found):
         return False
     owner = found.comment[DIGEST + 1 :] or "somebody who left no name"
-    if is_alive(kernel, found, targets):
+    if (found.comment, found.data[0]) not in gone and is_alive(kernel, found, targets):
         raise Conflict(
             f"host port {describe_port(found)} is published by {owner}",
             f"for {found.data[0]}, which is alive; remove that container or publish another port",
         )
+    gone.add((found.comment, found.data[0]))
     note(call, f"host port {describe_port(found)} was published by {owner}, whose address {found.data[0]} is gone")
     return True
 

@@ -1,4 +1,4 @@
-"""Publishing the ports of one attachment, and taking them back."""
+"""The way to the published ports of one attachment, and taking the ports back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from poplin.plugins.kit import ownership
 from poplin.plugins.kit.attachment import digest
 from poplin.plugins.kit.masquerade import keep_networks
 from poplin.plugins.kit.skel import note
-from poplin.plugins.portmap.owners import claim
 from poplin.plugins.portmap.plan import Plan, find_targets
 from poplin.plugins.portmap.settings import Settings
 from poplin.spec.errors import CNIError
@@ -25,10 +24,9 @@ if TYPE_CHECKING:
     from poplin.spec.call import Call
 
 
-def publish(call: Call, kernel: Kernel, settings: Settings, plan: Plan, targets: list[Prefix]) -> None:
-    """Make the ports reach the container. Repeatable. Raises Conflict if another container has one."""
+def open_way(call: Call, kernel: Kernel, settings: Settings, plan: Plan, targets: list[Prefix]) -> None:
+    """What ports need beside being ours, for callers of every kind to reach the container. Repeatable."""
     host = kernel.host
-    claim(call, kernel, plan, targets)
     if settings.snat and not settings.masq_all:
         keep_networks(host.nft, HAIRPINS, targets, call)
     forget_flows(call, host, plan.ports)

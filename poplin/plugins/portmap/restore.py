@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from poplin.plugins.portmap.owners import claim
 from poplin.plugins.portmap.plan import Plan, find_targets
-from poplin.plugins.portmap.publish import publish
+from poplin.plugins.portmap.publish import open_way
 from poplin.plugins.portmap.settings import Settings
 
 TYPE_CHECKING = False
@@ -20,4 +21,5 @@ def run(call: Call, kernel: Kernel) -> None:
     if plan.ports:
         if plan.skeleton.needs:  # rules of its own, which nobody else loads anew
             kernel.host.nft.load(plan.skeleton)
-        publish(call, kernel, settings, plan, targets)
+        claim(call, kernel, plan, targets)
+        open_way(call, kernel, settings, plan, targets)

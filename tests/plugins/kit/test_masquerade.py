@@ -106,7 +106,17 @@ def test_address_is_taken_over_from_a_container_that_is_gone(host: Host, kernel:
     assert left.comment.endswith(" mynet/new/eth0")
 
 
-@pytest.mark.parametrize("conf", [{}, {"ipMasq": False}, {"ipMasq": True}, {"ipMasq": True, **told("10.1.2.9/24")}])
+@pytest.mark.parametrize(
+    "conf",
+    [
+        {},
+        {"ipMasq": False},
+        {"ipMasq": True},
+        {"ipMasq": True, **told("10.1.2.9/24")},
+        {"prevResult": {"cniVersion": "9.9.9"}},
+        {"prevResult": {"cniVersion": "1.1.0", "ips": "none"}},
+    ],
+)
 def test_del_finds_what_the_call_does_not_tell(host: Host, kernel: Kernel, conf: dict[str, object]) -> None:
     hide(kernel, "c1", "10.1.2.3/24", "fd00::3/64")
     hide(kernel, "c2", "10.1.2.4/24")

@@ -17,7 +17,7 @@ from poplin.linux.nft.elements import Element, add_element
 from poplin.linux.nft.nat import MASQUERADED, NAT, PortMaps
 from poplin.linux.nft.ruleset import Ruleset
 from poplin.plugins.kit import ownership
-from poplin.plugins.kit.attachment import element_comment, is_owner, network_label
+from poplin.plugins.kit.attachment import digest, element_comment, is_owner, network_label
 from poplin.spec.address import parse_ip
 
 IPS = [parse_ip(f"10.1.2.{number}") for number in range(2, 10)]
@@ -118,6 +118,13 @@ def test_what_the_call_does_not_know_of_is_searched_for(ruleset: Ruleset, search
     ownership.take(ruleset, NAT, [hidden(0, key), hidden(2, key)])
     ownership.give_up(ruleset, key, [hidden(0, key), hidden(1, key)], [MASQUERADED[4]], search=search)
     assert owners(ruleset) == left
+
+
+def test_the_search_is_not_led_astray_by_a_name_that_looks_like_a_checksum(ruleset: Ruleset) -> None:
+    other = hidden(1, f"mynet/{digest('mynet/c1/eth0')}/eth0")
+    ownership.take(ruleset, NAT, [other])
+    assert ownership.give_up(ruleset, "mynet/c1/eth0", [], [MASQUERADED[4]], search=True) == []
+    assert ruleset.list(MASQUERADED[4]) == [other]
 
 
 def test_nothing_is_loaded_to_give_up_nothing(host: Host, ruleset: Ruleset) -> None:

@@ -26,6 +26,15 @@ def test_two_containers_may_not_have_one_port_and_the_error_names_the_owner(publ
     assert publishing.elements() == before
 
 
+def test_a_second_add_that_cannot_have_all_leaves_what_the_first_one_did(publishing: Publishing) -> None:
+    first, second = publishing.add_container(), publishing.add_container()
+    publishing.publish(first, port(8080, 80))
+    publishing.publish(second, port(9090, 90))
+    before = publishing.elements()
+    assert publishing.call("ADD", first, port(8080, 80), port(9090, 80)).code == 102
+    assert publishing.elements() == before
+
+
 def test_an_owner_whom_another_implementation_attached_is_asked_for(publishing: Publishing) -> None:
     first, second = publishing.add_container(), publishing.add_container()
     publishing.publish(first, port(8080, 80))
@@ -95,6 +104,18 @@ def test_an_owner_that_is_gone_loses_the_port_with_a_line_on_stderr(publishing: 
     assert publishing.elements()["ports4"] == ["tcp . 8080 : 10.1.2.3 . 80"]
 
 
+def test_an_owner_that_is_gone_is_asked_for_once_however_many_ports_it_had(publishing: Publishing) -> None:
+    """An address that is silent takes a second and a half, 40 of them more than this or any runtime waits."""
+    first, second = publishing.add_container(), publishing.add_container()
+    ports = [port(8000 + number, 80) for number in range(40)]
+    publishing.publish(first, *ports)
+    vanish(publishing, first)
+    reply = publishing.call("ADD", second, *ports)
+    assert reply.status == 0
+    assert reply.errors.count("\n") == 80, "40 for each IP version"
+    assert {each.partition(" : ")[2] for each in publishing.elements()["ports4"]} == {"10.1.2.3 . 80"}
+
+
 def test_an_owner_whose_address_is_ours_by_now_is_gone(publishing: Publishing) -> None:
     first = publishing.add_container()
     publishing.publish(first, port(8080, 80))
@@ -112,6 +133,14 @@ def test_add_twice_is_add_once_with_the_ports_of_the_second(publishing: Publishi
     assert publishing.elements()["ports4"] == ["tcp . 8080 : 10.1.2.2 . 80"]
     publishing.publish(container, port(8080, 81))
     assert publishing.elements()["ports4"] == ["tcp . 8080 : 10.1.2.2 . 81"]
+    publishing.publish(container, port(9090, 90))
+    assert publishing.elements()["ports4"] == ["tcp . 9090 : 10.1.2.2 . 90"]
+    publishing.publish(container, port(9091, 90), masqAll=True, conditionsV4=["-i", "up+"])
+    assert "ports4" not in publishing.elements()
+    publishing.publish(container, port(9090, 90))
+    assert publishing.elements()["ports4"] == ["tcp . 9090 : 10.1.2.2 . 90"]
+    publishing.host.cni("DEL", publishing.conf(container, port(9090, 90)), container)
+    assert {"publishers", "masqall4", "ports4", "ports6"}.isdisjoint(publishing.elements())
 
 
 @facts(30)

@@ -106,16 +106,16 @@ def test_status_and_gc_answer_nothing_when_all_is_well(publishing: Publishing) -
 
 
 def test_gc_takes_what_is_dead_and_of_this_network(publishing: Publishing) -> None:
-    live, dead, other = (publishing.add_container() for _ in range(3))
+    live, dead, other, alive, killed = (publishing.add_container() for _ in range(5))
     publishing.publish(live, port(8080, 80), conditionsV4=["-i", "up+"])
-    publishing.publish(live, port(8081, 80))
+    publishing.publish(alive, port(8081, 80))
     publishing.publish(other, port(8082, 80), name="othernet")
     publishing.host.sh("nft add element inet poplin ports4 { tcp . 9999 : 10.9.9.9 . 9 }")
     before, text = publishing.elements(), nft(publishing.host, "list table inet poplin")
     publishing.publish(dead, port(8083, 80), masqAll=True)
-    publishing.publish(dead, port(5353, 53, "udp"), conditionsV4=["-i", "wan+"])
+    publishing.publish(killed, port(5353, 53, "udp"), conditionsV4=["-i", "wan+"])
     assert "wan*" in nft(publishing.host, "list table inet poplin")
-    valid = [{"containerID": live.id, "ifname": "eth0"}]
+    valid = [{"containerID": each.id, "ifname": "eth0"} for each in (live, alive)]
     publishing.host.cni("GC", {**publishing.conf(None), "cni.dev/valid-attachments": valid})
     assert publishing.elements() == before
     assert nft(publishing.host, "list table inet poplin") == text
