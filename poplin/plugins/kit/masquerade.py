@@ -42,7 +42,7 @@ def masquerade(call: Call, kernel: Kernel, addresses: list[Prefix]) -> None:
 def remove_masquerade(call: Call, kernel: Kernel) -> None:
     """What `masquerade` did for this attachment, whether or not the configuration still asks for it."""
     addresses = find_told_addresses(call)
-    search = addresses is None or call.fields.flag("ipMasq")
+    search = addresses is None or call.fields.raw("ipMasq") not in (None, False)
     ownership.give_up(kernel.host.nft, call.key, hidden(call, addresses or []), MASQUERADED.values(), search=search)
 
 

@@ -7,9 +7,11 @@ host's: networks with the same conditions share rules, see `when.nft`.
 from __future__ import annotations
 
 from poplin.plugins.kit.backend import IPTABLES, NFTABLES
+from poplin.spec.address import parse_ip_or_prefix
 from poplin.spec.errors import InvalidConfig, UnsupportedField
 
 WORDS = {4: "ip", 6: "ip6"}  # how nft calls the versions
+INTERFACE = "iifname"
 # iptables' matches and the nft expression each stands for; {} is `ip` or `ip6`.
 MATCHES = {
     "-s": "{} saddr",
@@ -18,8 +20,8 @@ MATCHES = {
     "-d": "{} daddr",
     "--dst": "{} daddr",
     "--destination": "{} daddr",
-    "-i": "iifname",
-    "--in-interface": "iifname",
+    "-i": INTERFACE,
+    "--in-interface": INTERFACE,
 }
 ENDS_AN_EXPRESSION = frozenset(";\n\r\0#\\")
 
@@ -33,7 +35,7 @@ def guess_dialect(tokens: list[str]) -> str:
 def translate(tokens: list[str], version: int) -> str:
     """The conditions as one nft expression. Raises InvalidConfig, or UnsupportedField for a match we do not know."""
     for token in tokens:
-        if not ENDS_AN_EXPRESSION.isdisjoint(token):
+        if not token.isascii() or not ENDS_AN_EXPRESSION.isdisjoint(token):
             raise InvalidConfig(f"invalid token {token!r} in conditionsV{version}", "one token is one word of a match")
     if guess_dialect(tokens) != IPTABLES:
         return " ".join(tokens)
@@ -44,14 +46,25 @@ def translate(tokens: list[str], version: int) -> str:
         match, value = [*left, "", ""][:2]
         if match not in MATCHES or not value:
             known = f"known are {', '.join(MATCHES)}, each with a value; write others as for nft"
-            raise UnsupportedField(f"cannot translate {' '.join(left)!r} of conditionsV{version} from iptables", known)
-        words.append(f"{MATCHES[match].format(WORDS[version])} {'!= ' if negated else ''}{quote(value)}")
+            raise UnsupportedField(
+                f"cannot translate {' '.join(tokens)!r} of conditionsV{version} from iptables", known
+            )
+        expression = MATCHES[match].format(WORDS[version])
+        operand = write_interface(value) if expression == INTERFACE else check_address(value, version)
+        words.append(f"{expression} {'!= ' if negated else ''}{operand}")
         del left[:2]
     return " ".join(words)
 
 
-def quote(value: str) -> str:
-    """An interface's name in quotes, `+` at its end as nft's `*`; an address as it is."""
-    if value[:1].isdigit() or ":" in value:
-        return value
-    return f'"{value[:-1]}*"' if value.endswith("+") else f'"{value}"'
+def write_interface(name: str) -> str:
+    """In quotes, `+` at its end as nft's `*`."""
+    return f'"{name[:-1]}*"' if name.endswith("+") else f'"{name}"'
+
+
+def check_address(text: str, version: int) -> str:
+    """An address, perhaps with a prefix length, as it is. Raises InvalidConfig: nft would ask DNS for a name."""
+    try:
+        parse_ip_or_prefix(text)
+    except ValueError as error:
+        raise InvalidConfig(f"invalid address in conditionsV{version}", str(error)) from None
+    return text

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def run(call: Call, kernel: Kernel) -> None:
     """Repeatable."""
     with Teardown() as teardown:
-        if is_publisher(call, kernel) or not names_ports(call):
+        if kernel.host.has_table("inet poplin") and is_publisher(call, kernel):
             teardown.run(unpublish, call, kernel)
-        else:
+        elif names_ports(call):
             from poplin.plugins.kit.reference import remove_reference_ports  # on a node that has just changed to us
 
             teardown.run(remove_reference_ports, call, kernel)

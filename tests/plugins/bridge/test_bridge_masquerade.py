@@ -81,6 +81,12 @@ def test_del_leaves_nothing_but_the_network(
     assert (host.links(), lease_files(leases)) == (["br0"], [])
 
 
+def test_del_with_a_setting_that_add_would_refuse(host: Host, container: Container, network: Network) -> None:
+    host.cni("ADD", masquerading(network), container)
+    host.cni("DEL", {**masquerading(network), "ipMasq": "yes"}, container)
+    assert elements(host) == KEPT
+
+
 @facts(57)
 def test_an_add_that_fails_after_masquerading_takes_it_back(
     host: Host, container: Container, network: Network, leases: Path

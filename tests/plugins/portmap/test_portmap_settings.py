@@ -162,6 +162,7 @@ def test_an_address_without_interface_is_the_containers() -> None:
         (["!", "-d", "192.0.2.0/24"], 4, "ip daddr != 192.0.2.0/24"),
         (["--source", "2001:db8::/64", "!", "-i", "eth+"], 6, 'ip6 saddr 2001:db8::/64 iifname != "eth*"'),
         (["-i", "wan0"], 4, 'iifname "wan0"'),
+        (["-i", "0wan"], 4, 'iifname "0wan"'),
         ([], 4, ""),
     ],
 )
@@ -173,6 +174,9 @@ def test_conditions_become_one_nft_expression(tokens: list[str], version: int, e
     ("tokens", "error", "words"),
     [
         (["-m", "quota"], UnsupportedField, "cannot translate '-m quota' of conditionsV4"),
+        (["!"], UnsupportedField, "cannot translate '!' of conditionsV4"),
+        (["-s", "localhost"], InvalidConfig, "invalid address in conditionsV4"),
+        (["ip", "saddr", "\ud800"], InvalidConfig, "invalid token '\\ud800' in conditionsV4"),
         (["-s"], UnsupportedField, "cannot translate '-s'"),
         (["ip", "saddr", "1.1.1.1;", "drop"], InvalidConfig, "invalid token '1.1.1.1;' in conditionsV4"),
     ],
