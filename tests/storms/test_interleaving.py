@@ -100,4 +100,6 @@ def test_whatever_comes_first_the_network_is_there_in_the_end(
         present = elements(host)
         present.pop("publishers", None)
         assert present == expected, f"before step {at}"
-    assert 2 < at < MOST - 1
+    # where there is no table of ours, GC of ports is done before it began
+    is_done = (what, inner, used) == ("ports", "ADD inside GC", False)
+    assert at == 0 if is_done else 2 < at < MOST - 1
