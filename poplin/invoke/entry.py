@@ -31,7 +31,7 @@ from {module} import PLUGIN; from poplin.plugins.kit.skel import main
 main(PLUGIN)
 """
 BUNDLE = "hot.bundle"
-HEAD = 1 << 16  # bytes at its beginning that are read at once, see poplin/bundle.py
+HEAD = 1 << 15  # bytes at its beginning that are read at once, see poplin/bundle.py
 # What `poplin install` adds: take the modules from one file, poplin/bundle.py itself out of its head.
 UNPACK = """
 import marshal, posix; fd = posix.open({bundle!r}, posix.O_CLOEXEC); head = marshal.loads(posix.pread(fd, {size}, 0))

@@ -53,13 +53,13 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
         set_up_container(container, inner, settings, result)
         if settings.is_gateway:
             ensure_gateways(host, settings, find_gateway_link(host, settings, bridge, result), gateway_prefixes(result))
-        if not settings.disable_container_interface:
-            wait_until_operational(host.rtnl, port)
         if settings.ip_masq:
             from poplin.plugins.kit.masquerade import masquerade  # not part of every ADD's price
 
             undo.push(unmasquerade, call, kernel)
             masquerade(call, kernel, [item.address for item in result.ips])
+        if not settings.disable_container_interface:
+            wait_until_operational(host.rtnl, port)
         # only now, because a bridge that others made may have taken the new port's address
         result.interfaces[0].mac = host.rtnl.get_link(bridge.name).mac
         return call.reply(result)

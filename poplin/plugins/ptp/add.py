@@ -41,12 +41,12 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
             enable_forwarding(host, version)
         set_up_host(host, outer, result.ips)
         set_up_container(container, inner, result)
-        wait_until_operational(host.rtnl, outer)
         if settings.ip_masq:
             from poplin.plugins.kit.masquerade import masquerade  # not part of every ADD's price
 
             undo.push(unmasquerade, call, kernel)
             masquerade(call, kernel, [item.address for item in result.ips])
+        wait_until_operational(host.rtnl, outer)
         return call.reply(result)
 
 
