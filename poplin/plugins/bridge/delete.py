@@ -19,7 +19,7 @@ def run(call: Call, kernel: Kernel) -> None:
     """Take the container off the bridge and release its addresses; works without namespace and prevResult."""
     with Teardown() as teardown:
         teardown.run(remove_reference_attachment, call, kernel)
-        teardown.run(unmasquerade, call, kernel)  # first: the kernel forgets it while the pair is removed, or at our end
+        teardown.run(unmasquerade, call, kernel)  # first: the kernel takes its time over both
         teardown.run(remove_pair, call, kernel)
         teardown.run(remove_guard, call, kernel)
         teardown.run(ipam.delete, call, kernel)

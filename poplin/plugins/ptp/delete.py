@@ -18,7 +18,7 @@ def run(call: Call, kernel: Kernel) -> None:
     """Take the link away, and with it the host's address and routes; then release the container's addresses."""
     with Teardown() as teardown:
         teardown.run(remove_reference_attachment, call, kernel)
-        teardown.run(unmasquerade, call, kernel)  # first: the kernel forgets it while the pair is removed, or at our end
+        teardown.run(unmasquerade, call, kernel)  # first: the kernel takes its time over both
         teardown.run(remove_pair, call, kernel)
         teardown.run(ipam.require_type, call)
         teardown.run(ipam.delete, call, kernel)
