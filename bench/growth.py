@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from nat import network
+from nat import GATEWAY, network
 from netlab import Container, Host
-from side import Side, pause
+from side import Side, pause, reaches
 
 from poplin.linux.netns import Namespace
 from poplin.linux.wire.link import set_link
@@ -33,7 +33,7 @@ def measure(side: Side, work: Path, counts: tuple[int, ...], runs: int, progress
             for _ in range(runs):
                 pause()
                 took, result = side.add(host, [conf], container)
-                if not container.pings("10.22.0.1"):
+                if not reaches(container, GATEWAY):
                     raise SystemExit("the container does not reach its gateway, the sample is worthless")
                 side.delete(host, [conf], container, result)
                 side.keep(f"ADD at {count}", took)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from netlab import Host
-from side import Side, pause
+from side import Side, pause, reaches
 from traffic import add_outside, call, serving
 
 GATEWAY = "10.22.0.1"
@@ -78,7 +78,7 @@ class Stage:
 
     def verify(self, is_published: bool) -> None:
         """The gateway answers, the outside sees the host, and reaches the port. Raises SystemExit."""
-        reached = self.container.pings(GATEWAY), call(self.container, OUTSIDE, 80)
+        reached = reaches(self.container, GATEWAY), call(self.container, OUTSIDE, 80)
         if reached != (True, HOST):
             raise SystemExit(f"{self.side.name}: gateway and outside answered {reached}, the sample is worthless")
         if is_published:
