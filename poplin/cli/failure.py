@@ -23,6 +23,9 @@ def report(error: Exception, prog: str) -> int:
     if isinstance(error, CNIError):
         print(f"{prog}: {describe(error)}", file=sys.stderr)
         return find_status(error)
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith("poplin"):
+        print(f"{prog}: needs the Python package {error.name}; pip install {error.name}", file=sys.stderr)
+        return FAILED
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         text = f"{where}{error.strerror or error}"
@@ -41,7 +44,8 @@ def describe(error: CNIError) -> str:
 def hint(text: str) -> str:
     """What helps against a refusal of the system's, the commonest mistake of all."""
     refused = any(os.strerror(code) in text for code in (errno.EACCES, errno.EPERM))
-    return "; run it as root" if refused and os.geteuid() != 0 else ""
+    is_root = not hasattr(os, "geteuid") or os.geteuid() == 0  # Windows has no such thing
+    return "" if not refused or is_root else "; run it as root"
 
 
 def find_status(error: CNIError) -> int:

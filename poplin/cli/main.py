@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from poplin import __version__
-from poplin.cli.failure import report
+from poplin.cli.failure import FAILED, report
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Verb:
     summary: str
     example: str
     takes_command: bool = False  # after `--`
+    is_portable: bool = False  # needs nothing of Linux
 
 
 VERBS = {
@@ -38,12 +39,20 @@ VERBS = {
     "gc": Verb("gc", "remove what containers that are gone left behind", "poplin gc mynet --dry-run"),
     "reload": Verb("reload", "restore the firewall after somebody flushed it", "poplin reload"),
     "list": Verb("list", "show what is connected, and what has drifted", "poplin list --drawing"),
+    "autogen": Verb(
+        "autogen",
+        "write the configuration of a Windows CNI plugin from intent",
+        "poplin autogen --from-json intent.json --explain",
+        is_portable=True,
+    ),
     "build": Verb("build", "write the plugins of this checkout into a folder", "poplin build ./bin"),
     "install": Verb(
         "install", "install the plugins for every container runtime", "poplin install --bin-dir /opt/cni/bin"
     ),
     "uninstall": Verb("uninstall", "remove exactly what `install` installed", "poplin uninstall"),
 }
+
+SIGPIPE = 13  # where the system has no signals, shells know the number all the same
 
 ABOUT = """\
 Join containers to networks: call CNI plugins as a container runtime does, and ship some of our own.
@@ -73,7 +82,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "") -> int:
     except OSError as error:  # verbs report their own; this one is about our output
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
         if isinstance(error, BrokenPipeError):  # whoever read it has gone, as in `poplin list | head -1`
-            return 128 + signal.SIGPIPE
+            return 128 + SIGPIPE
         return report(error, "poplin: cannot write the output")
     return status
 
@@ -81,7 +90,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "") -> int:
 def choose(argv: Sequence[str] | None, prog: str) -> int:
     """The verb of the command line."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # a caller that ignores it would cost us the plugins' exit status
+    if hasattr(signal, "SIGCHLD"):  # a caller that ignores it would cost us the plugins' exit status
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if (prog or sys.argv[0]).rpartition("/")[2] == "cnitool":
         from poplin.cli import cnitool
 
@@ -108,6 +118,9 @@ def help_text() -> str:
 
 def run_verb(name: str, verb: Verb, arguments: list[str]) -> int:
     """Parse and run; failures become a line on stderr and an exit status."""
+    if sys.platform != "linux" and not verb.is_portable:
+        print(f"poplin {name}: works on Linux only, and this is {sys.platform}", file=sys.stderr)
+        return FAILED
     module = importlib.import_module(f"poplin.cli.{verb.module}")
     parser = argparse.ArgumentParser(
         prog=f"poplin {name}",

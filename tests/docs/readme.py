@@ -1,4 +1,4 @@
-"""The commands a README shows: found, and run in order where they can do no harm.
+"""The commands a page shows: found, with the output it shows, and run in order where they can do no harm.
 
 They run as one shell session in this checkout, in mount and network namespaces of their own, with empty file systems
 over every place Poplin keeps things in.
@@ -26,6 +26,14 @@ PATIENCE = 120  # seconds for the whole session
 
 
 @dataclass
+class Shown:
+    """One command of a page, and the output below it, if the page has any."""
+
+    command: str
+    output: str = ""
+
+
+@dataclass
 class Ran:
     """One command and how it ended."""
 
@@ -34,18 +42,25 @@ class Ran:
     output: str
 
 
-def find_commands(text: str) -> list[str]:
+def find_shown(text: str) -> list[Shown]:
     """What follows `$ ` in the fenced console blocks; lines that begin with `> ` continue a command."""
-    commands: list[str] = []
+    shown: list[Shown] = []
     inside = False
     for line in text.splitlines():
         if line.startswith("```"):
             inside = line.strip() in FENCES and not inside
         elif inside and line.startswith("$ "):
-            commands.append(line[2:])
-        elif inside and commands and line.startswith("> "):
-            commands[-1] += "\n" + line[2:]
-    return commands
+            shown.append(Shown(line[2:]))
+        elif inside and shown and line.startswith("> "):
+            shown[-1].command += "\n" + line[2:]
+        elif inside and shown:
+            shown[-1].output += line + "\n"
+    return shown
+
+
+def find_commands(text: str) -> list[str]:
+    """The commands alone."""
+    return [item.command for item in find_shown(text)]
 
 
 def run_session(commands: list[str], folder: Path, checkout: Path = CHECKOUT) -> list[Ran]:
@@ -78,7 +93,7 @@ def make_directory(path: Path) -> bool:
 def session_lines(commands: list[str], folder: Path, checkout: Path) -> list[str]:
     """The script: private places first, then each command with its output and status in files."""
     lines = ["set -e", *(f"mount -t tmpfs tmpfs {path}" for path in PRIVATE), "ip link set lo up"]
-    lines += ["set +e", f"cd {checkout}", f"PATH={checkout}/.venv/bin:$PATH"]
+    lines += ["set +e", f"cd {checkout}", f"PATH={checkout}/.venv/bin:$PATH", f"export TMPDIR={folder}"]
     for n, command in enumerate(commands):
         plain = command.removeprefix("sudo ")
         lines += ["{", plain, f"}} >{folder}/{n}.output 2>&1", f"echo $? >{folder}/{n}.status"]

@@ -15,6 +15,7 @@ ALLOWED = {
     "plugins": ("poplin.spec", "poplin.linux", "poplin.invoke"),
     # A sibling of the plugins: they meet through processes, so that foreign plugins and runtimes fit in as well.
     "runtime": ("poplin.spec", "poplin.linux", "poplin.invoke"),
+    "autogen": ("poplin.spec",),  # runs on Windows and macOS too
     "cli": ("poplin",),
 }
 KIT = "poplin.plugins.kit"

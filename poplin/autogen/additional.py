@@ -1,0 +1,66 @@
+"""The user's own policies, AdditionalPolicies of an intent: checked, and otherwise left as they were written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from poplin.autogen.checking import ERROR, UNKNOWN_POLICY, check_policy
+from poplin.autogen.policy import Policy
+from poplin.autogen.problem import Review
+from poplin.autogen.profile import Profile
+from poplin.autogen.values import quote
+
+
+def read_additional(
+    items: Iterable[tuple[str, object]], profile: Profile, strict: bool, review: Review
+) -> list[Policy]:
+    """The policies from their places in the intent and what is there; problems go into the review."""
+    policies = []
+    for where, item in items:
+        policy = find_policy(item, where)
+        for finding in check_policy(item, where):
+            if policy and policy.is_acl and finding.where.lower() == f"{where}.settings.priority".lower():
+                continue  # the band below says it better
+            is_problem = finding.severity == ERROR or (strict and finding.text.startswith(UNKNOWN_POLICY))
+            (review.problems if is_problem else review.warnings).append(str(finding))
+        if policy:
+            review.refuse(
+                f"{where}.Settings.Priority: {text}" for text in list_band_problems(policy, profile.user_band)
+            )
+            policies.append(policy)
+    review.warnings.extend(list_twins(policies))
+    return policies
+
+
+def find_policy(item: object, where: str) -> Policy | None:
+    """The policy, if it has the shape of one."""
+    if not isinstance(item, dict):
+        return None
+    keys = {key.lower(): value for key, value in item.items()}
+    kind, settings = keys.get("type"), keys.get("settings")
+    return Policy(kind, settings, where) if isinstance(kind, str) and isinstance(settings, dict) else None
+
+
+def list_band_problems(policy: Policy, band: range) -> Iterator[str]:
+    """What is wrong with the priority of an ACL."""
+    priority = policy.find("Priority")
+    wanted = f"from {band[0]} to {band[-1]}"
+    if not policy.is_acl or (type(priority) is int and priority in band):
+        return
+    if priority is None:
+        yield f"an ACL needs one; write an integer {wanted}"
+    elif type(priority) is int:
+        yield f"{quote(priority)} is outside of the band for users; write an integer {wanted}"
+    else:
+        yield f"{quote(priority)} is not an integer; write one {wanted}"
+
+
+def list_twins(policies: list[Policy]) -> Iterator[str]:
+    """ACLs whose order among each other nobody knows."""
+    places: dict[int, list[str]] = {}
+    for policy in policies:
+        if policy.is_acl and isinstance(policy.priority, int):
+            places.setdefault(policy.priority, []).append(policy.origin)
+    for priority, origins in places.items():
+        if len(origins) > 1:
+            yield f"{' and '.join(origins)} have the same Priority {priority}: which of them decides is not defined"

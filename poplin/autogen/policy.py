@@ -1,0 +1,38 @@
+"""Policies: what Windows' Host Networking Service applies to an endpoint, in order of their priority."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+ACL = "ACL"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One policy, and where it came from: `default 5001`, or a place in the intent like `AdditionalPolicies[0]`."""
+
+    type: str
+    settings: Mapping[str, object]
+    origin: str
+    is_default: bool = False
+
+    @property
+    def is_acl(self) -> bool:
+        """Whether it is an access control list; types are the same in any case."""
+        return self.type.upper() == ACL
+
+    @property
+    def priority(self) -> int | None:
+        """Lower ones decide first; None where there is none."""
+        value = self.find("Priority")
+        return value if type(value) is int else None
+
+    def find(self, name: str) -> object | None:
+        """The setting of this name, in any case, as the plugins read them."""
+        wanted = name.lower()
+        return next((value for key, value in self.settings.items() if key.lower() == wanted), None)
+
+    def as_argument(self) -> dict[str, object]:
+        """The item of a configuration's AdditionalArgs."""
+        return {"Name": "EndpointPolicy", "Value": {"Type": self.type, "Settings": dict(self.settings)}}

@@ -1,0 +1,135 @@
+"""The sentences of findings: one for each keyword a value can fail, with the value and what to write instead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from poplin.autogen.dialect import READERS, TWICE, is_integer, is_type
+from poplin.autogen.nearest import find_nearest
+from poplin.autogen.values import quote
+
+Failure = Any  # jsonschema's ValidationError; its own type says of each field that it may be unset
+
+LONGEST_CONVERTED = 40  # characters
+
+TYPE_NAMES = {
+    "object": "an object",
+    "array": "a list",
+    "string": "a string",
+    "boolean": "true or false",
+    "integer": "an integer",
+}
+
+
+def describe(error: Failure) -> str:
+    """What is wrong, and what to do."""
+    return SENTENCES[str(error.validator)](error)
+
+
+def describe_type(error: Failure) -> str:
+    """A value of another type; `"200"` for 200 and 6 for `"6"` are the usual mistakes."""
+    wanted: str = error.validator_value
+    converted = convert(error.instance, error.schema)
+    remedy = propose(error.schema) if converted is None else json.dumps(converted)
+    return f"{quote(error.instance)} is not {TYPE_NAMES[wanted]}; write {remedy}"
+
+
+def convert(value: object, schema: Any) -> object:
+    """The value as what was meant, if it is short and that would do; else None."""
+    shown = quote(value)
+    if len(shown) > LONGEST_CONVERTED:
+        return None
+    match schema["type"]:
+        case "string" if is_integer(value):
+            return shown if fits(shown, schema) else None
+        case "array" if isinstance(value, str):
+            return [value] if fits(value, schema["items"]) else None
+        case "boolean" | "integer" as wanted if isinstance(value, str):
+            return find_meaning(value, wanted)
+    return None
+
+
+def fits(text: str, schema: Any) -> bool:
+    """Whether a string has the schema's format."""
+    try:
+        READERS.get(schema.get("format"), str)(text)
+    except ValueError:
+        return False
+    return schema.get("type") == "string" and text != ""
+
+
+def find_meaning(text: str, wanted: str) -> object | None:
+    """The boolean or integer in a string."""
+    try:
+        meaning = json.loads(text.lower())
+    except ValueError:
+        return None
+    return meaning if is_type(meaning, wanted) else None
+
+
+def describe_choice(error: Failure) -> str:
+    """None of a few words."""
+    values: list[str] = error.validator_value
+    nearest = find_nearest(error.instance, values)
+    hint = f"did you mean {quote(nearest)}?" if nearest else "write that" if len(values) == 1 else "write one of them"
+    return f"{quote(error.instance)} is not {list_choices(values)}; {hint}"
+
+
+def describe_range(error: Failure) -> str:
+    """Too small or too great."""
+    first, last = error.schema["minimum"], error.schema["maximum"]
+    return f"{quote(error.instance)} is out of range; write an integer from {first} to {last}"
+
+
+def describe_unknown_key(error: Failure) -> str:
+    """A key without effect."""
+    nearest = find_nearest(str(error.path[-1]), error.validator_value)
+    return (
+        f"the plugin does not know it and ignores it; {f'did you mean {quote(nearest)}?' if nearest else 'remove it'}"
+    )
+
+
+def describe_unknown_value(error: Failure) -> str:
+    """A value that has probably no effect."""
+    nearest = find_nearest(error.instance, error.validator_value["values"])
+    hint = f"did you mean {quote(nearest)}?" if nearest else f"known are {', '.join(error.validator_value['values'])}"
+    return f"unknown {error.schema['title']} {quote(error.instance)}, {error.validator_value['otherwise']}; {hint}"
+
+
+def propose(schema: Any) -> str:
+    """Something that would do for the schema."""
+    if "enum" in schema:
+        return list_choices(schema["enum"])
+    return f"something like {json.dumps(schema['examples'][0])}" if "examples" in schema else TYPE_NAMES[schema["type"]]
+
+
+def list_choices(values: Sequence[str]) -> str:
+    """`'Allow', 'Block' or 'Pass'`."""
+    return join([quote(value) for value in values], "or")
+
+
+def join(items: Sequence[str], last: str) -> str:
+    """`A, B and C`."""
+    return f" {last} ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
+
+
+def same_names(spellings: Iterable[str]) -> str:
+    """Names that differ in case only."""
+    return f"{join([quote(each) for each in spellings], 'and')} are the same name to the plugin; write it once"
+
+
+SENTENCES: dict[str, Callable[[Failure], str]] = {
+    "type": describe_type,
+    "enum": describe_choice,
+    "format": lambda error: str(error.cause),
+    "minimum": describe_range,
+    "maximum": describe_range,
+    "minLength": lambda error: f"'' is empty; write {propose(error.schema)}",
+    "required": lambda error: f"is missing; write {propose(error.schema)}",
+    "x-unknownKeys": describe_unknown_key,
+    "x-ignored": lambda error: f"the plugin ignores it; {error.validator_value}",
+    "x-known": describe_unknown_value,
+    TWICE: lambda error: same_names(error.validator_value),
+}
