@@ -18,15 +18,15 @@ def read_additional(
     policies = []
     for where, item in items:
         policy = find_policy(item, where)
+        place = f"{where}.Settings.Priority"
+        band_problems = [f"{place}: {text}" for text in list_band_problems(policy, profile.user_band)] if policy else []
         for finding in check_policy(item, where):
-            if policy and policy.is_acl and finding.where.lower() == f"{where}.settings.priority".lower():
+            if band_problems and finding.where.lower() == place.lower():
                 continue  # the band below says it better
             is_problem = finding.severity == ERROR or (strict and finding.text.startswith(UNKNOWN_POLICY))
             (review.problems if is_problem else review.warnings).append(str(finding))
         if policy:
-            review.refuse(
-                f"{where}.Settings.Priority: {text}" for text in list_band_problems(policy, profile.user_band)
-            )
+            review.refuse(band_problems)
             policies.append(policy)
     review.warnings.extend(list_twins(policies))
     return policies

@@ -19,7 +19,8 @@ UNKNOWN_POLICY = "unknown policy type"  # how the text of that warning starts
 
 PLUGINS = ("sdnbridge", "nat", "sdnoverlay", "win-bridge", "win-overlay")
 NETWORK_TYPES = {"L2Bridge": "sdnbridge", "L2Tunnel": "sdnbridge", "NAT": "nat", "Overlay": "sdnoverlay"}
-PLUGIN_TYPES = (*PLUGINS, *NETWORK_TYPES)  # what people write as `type`
+REFUSED = "L2Tunnel"  # Windows has such networks, but no plugin takes the word
+PLUGIN_TYPES = (*PLUGINS, *(name for name in NETWORK_TYPES if name != REFUSED))  # what `type` may be
 PLUGIN_OF = {name.lower(): NETWORK_TYPES.get(name, name) for name in (*NETWORK_TYPES, *PLUGINS)}
 
 POLICY = "endpoint-policy"
@@ -110,7 +111,7 @@ def list_faults(config: dict[str, object]) -> Iterator[Fault]:
 def validate(instance: object, schema: str) -> Iterator[Fault]:
     """The faults a schema finds, one for each place and keyword: a schema and the one it refers to may say the same."""
     # jsonschema takes a tenth of a second to load, and most commands never get here
-    from poplin.autogen.schema import get_validator
+    from poplin.autogen.dialect import get_validator
     from poplin.autogen.wording import describe
 
     seen = set()

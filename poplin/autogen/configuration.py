@@ -54,10 +54,16 @@ def generate(intent: Mapping[str, object], profile: str = "1.0.0", *, strict: bo
 
 def hold_against_schema(document: dict[str, object], plugin: str, review: Review) -> None:
     """What the plugin will say to the document; its policies were checked where their author wrote them."""
+    ignored = []
     for finding in check_configuration(document):
-        if not finding.where.startswith("AdditionalArgs["):
+        if finding.severity != ERROR and finding.where in document:
+            ignored.append(finding.where)
+        elif not finding.where.startswith("AdditionalArgs["):
             is_problem = finding.severity == ERROR and finding.where not in PASSED_THROUGH
             (review.problems if is_problem else review.warnings).append(f"plugin {plugin}: {finding}")
+    if ignored:  # nothing of this was the user's choice, except the plugin
+        better = plugin.replace("win-", "sdn")
+        review.warnings.append(f"Type: {plugin} ignores {' and '.join(ignored)}, so all policies; {better} reads them")
 
 
 def arrange(intent: Intent, profile: Profile) -> list[Policy]:

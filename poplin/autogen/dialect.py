@@ -14,12 +14,14 @@ Errors carry no text, `poplin.autogen.wording` has the sentences.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeGuard
 
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.validators import extend
 
 from poplin.autogen.fields import read_name
+from poplin.autogen.schema import get_registry, resolve
 from poplin.autogen.values import (
     read_address,
     read_addresses,
@@ -91,7 +93,7 @@ def check_required(validator: Any, names: Sequence[str], instance: object, schem
     spellings = fold(instance)
     for name in names:
         if name.lower() not in spellings:
-            yield ValidationError("", path=[name], schema=find_property(validator, name, schema))
+            yield ValidationError("", path=[name], schema=find_property(name, schema))
 
 
 def check_condition(validator: Any, condition: Schema, instance: object, schema: Schema) -> Errors:
@@ -144,7 +146,7 @@ def check_unknown_keys(validator: Any, effect: str, instance: object, schema: Sc
     spellings = fold(instance)
     if effect == FOR_IPAM and any(instance[key] for key in spellings.get("type", ())):
         return
-    known = list_properties(validator, schema)
+    known = list_properties(schema)
     lowered = {name.lower() for name in known}
     for name, keys in spellings.items():
         if name not in lowered and not name.startswith(RUNTIME_KEYS):
@@ -172,18 +174,18 @@ def fold(instance: dict[str, object]) -> dict[str, list[str]]:
     return spellings
 
 
-def list_properties(validator: Any, schema: Schema) -> list[str]:
+def list_properties(schema: Schema) -> list[str]:
     """The names a schema knows, with those of the schema it refers to."""
     names = list(schema.get("properties", ()))
     if "$ref" in schema:
-        names += list_properties(validator, validator._resolver.lookup(schema["$ref"]).contents)
+        names += list_properties(resolve(schema["$ref"]))
     return names
 
 
-def find_property(validator: Any, name: str, schema: Schema) -> Schema:
+def find_property(name: str, schema: Schema) -> Schema:
     """The schema of a property, what it refers to included."""
     found = schema.get("properties", {}).get(name, {})
-    return {**validator._resolver.lookup(found["$ref"]).contents, **found} if "$ref" in found else found
+    return {**resolve(found["$ref"]), **found} if "$ref" in found else found
 
 
 def make_format_checker() -> FormatChecker:
@@ -218,3 +220,10 @@ KEYWORDS: dict[str, Any] = {
     "x-known": check_known,
 }
 PluginValidator: Any = extend(Draft202012Validator, validators=KEYWORDS)  # type: ignore[no-untyped-call]
+
+
+@cache
+def get_validator(name: str) -> Any:
+    """The validator of `NAME.json`; building it costs more than using it."""
+    start = {"$ref": f"{name}.json"}
+    return PluginValidator(start, registry=get_registry(), format_checker=make_format_checker())

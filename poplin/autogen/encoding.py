@@ -24,9 +24,7 @@ def read_base64(text: str) -> dict[str, object]:
     try:
         data = binascii.a2b_base64(compact, strict_mode=True)
     except ValueError as error:
-        remedy = (
-            "JSON itself is read with --from-json" if compact[:1] in ("{", "[") else "see --help for how to make it"
-        )
+        remedy = "JSON itself is read with --from-json" if compact[:1] in ("{", "[") else "`base64 -w0 FILE` makes it"
         reason = str(error).rstrip(".").lower()
         raise IntentError(f"{quote(text)} is not base64 ({reason}); {remedy}") from None
     if (encoding := json.detect_encoding(data)) != "utf-8":
@@ -49,7 +47,8 @@ def parse(data: bytes) -> dict[str, object]:
     except UnicodeDecodeError as error:
         raise IntentError(f"the JSON is not {error.encoding}: {error.reason} at byte {error.start}") from None
     except ValueError as error:
-        raise IntentError(f"the text is not JSON: {error}") from None
+        reason = str(error).partition(";")[0]  # Python adds advice for programmers
+        raise IntentError(f"the text is not JSON: {reason}") from None
     if not isinstance(value, dict):
         raise IntentError(f"expected a JSON object, got {quote(value)}")
     if is_deeper(value, MOST_LEVELS):

@@ -85,7 +85,9 @@ def list_missing(entries: Mapping[str, Entry], profile: Profile, strict: bool) -
     """What has to be there and is not, in one sentence."""
     wanted = [key.name for key in profile.keys if key.is_required or (strict and key.is_mandatory)]
     if missing := [name for name in wanted if name not in entries]:
-        yield f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing; profile {profile.version} needs that"
+        verb = "is" if len(missing) == 1 else "are"
+        who = f"profile {profile.version}{' with --strict' if strict else ''}"
+        yield f"{', '.join(missing)} {verb} missing; {who} cannot do without"
 
 
 def read_key(key: Key, entry: Entry, review: Review) -> object:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 LONGEST = 60  # characters; what is longer is no misspelt word, and comparing takes long
-LIKENESS = 0.7  # of 1, which are the same; at 0.6 flannel is like L2Tunnel
 
 
 def find_nearest(text: str, candidates: Iterable[str]) -> str | None:
@@ -16,5 +15,5 @@ def find_nearest(text: str, candidates: Iterable[str]) -> str | None:
     spellings: dict[str, str] = {}
     for candidate in candidates:
         spellings.setdefault(candidate.lower(), candidate)
-    found = get_close_matches(text.lower(), spellings, n=1, cutoff=LIKENESS)
+    found = get_close_matches(text.lower(), spellings, n=1)
     return spellings[found[0]] if found else None

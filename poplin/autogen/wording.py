@@ -57,7 +57,7 @@ def fits(text: str, schema: Any) -> bool:
         READERS.get(schema.get("format"), str)(text)
     except ValueError:
         return False
-    return schema.get("type") == "string" and text != ""
+    return schema.get("type") == "string" and text != "" and text in schema.get("enum", (text,))
 
 
 def find_meaning(text: str, wanted: str) -> object | None:

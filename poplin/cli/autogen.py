@@ -32,6 +32,7 @@ from poplin.spec.versions import is_at_least
 
 PROG = "poplin autogen"
 STREAM = "-"  # stdin or stdout
+STDOUT = (STREAM, "/dev/stdout")  # that is no place where a file could be replaced
 LIST_ENDING = ".conflist"
 DOCUMENT, SCRIPT = "1.0.0", "0.3.1"
 LISTS_ONLY_SINCE = "1.0.0"  # of the CNI specification
@@ -91,7 +92,9 @@ def find_contradiction(options: argparse.Namespace) -> str:
     """Options that do not go together, in words."""
     if options.profile and options.version not in (None, DOCUMENT, options.profile):
         return f"--version {options.version} and --profile {options.profile} contradict each other; write one of them"
-    if options.cni_conf_path == STREAM and (options.explain or options.json):
+    if options.cni_conf_path == "":
+        return "--cni-conf-path is empty; write a file, or - for stdout"
+    if options.cni_conf_path in STDOUT and (options.explain or options.json):
         return "the configuration and what --explain or --json print cannot both go to stdout; write to a file"
     return ""
 
@@ -117,7 +120,7 @@ def write(options: argparse.Namespace) -> int:
     path = options.cni_conf_path
     if path is None and not options.explain:
         path = os.path.join(".", name_file(profile.default_file, options.list))
-    if path == STREAM:
+    if path in STDOUT:
         sys.stdout.buffer.write(data)
     elif path is not None:
         replace_file(path, data)
@@ -130,7 +133,7 @@ def write(options: argparse.Namespace) -> int:
 
 def tell(options: argparse.Namespace, made: Generated, path: str | None, warnings: list[str]) -> None:
     """Print what was asked for."""
-    if options.verbose and path not in (None, STREAM) and not options.json:
+    if options.verbose and path not in (None, *STDOUT) and not options.json:
         print(f"VERBOSE: Generated CNI conf: {path}")
         print(render(made.as_list() if options.list else made.document, options.format).decode(), end="")
     if options.json:
@@ -153,7 +156,7 @@ def list_form_doubts(made: Generated, path: str | None, is_list: bool) -> list[s
             f"cniVersion {version} has no single configurations, which {LISTS_ONLY_SINCE} of the CNI specification"
             " removed; write a list with --list"
         )
-    if path not in (None, STREAM) and str(path).endswith(LIST_ENDING) != is_list:
+    if path not in (None, *STDOUT) and str(path).endswith(LIST_ENDING) != is_list:
         wanted = (
             f"give a list the ending {LIST_ENDING}" if is_list else f"use --list, or an ending other than {LIST_ENDING}"
         )

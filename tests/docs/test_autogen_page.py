@@ -40,7 +40,8 @@ def test_every_option_is_in_the_reference(option):
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_key_is_in_the_reference_as_its_profile_has_it(profile):
-    rows = [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in PAGE.splitlines() if line.startswith("| `")]
+    lines = [line for line in PAGE.splitlines() if line.startswith("| `")]
+    rows = [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in lines]
     column = 2 + list(PROFILES).index(profile)
     said = {row[0]: row[column] for row in rows if len(row) == 5}
     for key in PROFILES[profile].keys:

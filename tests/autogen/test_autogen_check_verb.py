@@ -1,0 +1,64 @@
+"""`--check`: configurations that exist, held against what the plugins accept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from autogen.examples import encode, full_intent, policy, sample_intent
+from autogen.rules import expect
+
+FULL = encode(full_intent())
+
+
+@pytest.mark.parametrize("options", [(), ("--list",), ("--format", "powershell", "--crlf")])
+def test_what_was_generated_passes_the_check(autogen: Any, options: tuple[str, ...]) -> None:
+    autogen("--cni-args", encode(sample_intent()), "--cni-conf-path", "out", *options)
+    done = autogen("--check", "out")
+    assert (done.status, done.errors) == (0, "")
+    assert done.output == "out: nothing is wrong with it\n"
+    assert autogen("--check", "-", stdin=Path("out").read_bytes()).status == 0
+
+
+def test_check_prints_all_findings_one_a_line(autogen: Any) -> None:
+    document = expect(full_intent(AdditionalPolicies=[policy("Foo")]), "1.0.0")
+    document["ipam"]["subnet"] = "192.168.0.300/24"
+    document["AdditionalArgs"][2]["Value"]["Settings"]["Action"] = "Alow"
+    Path("bad").write_text(json.dumps(document))
+    done = autogen("--check", "bad")
+    assert (done.status, done.errors) == (1, "")
+    lines = done.output.splitlines()
+    errors = [line for line in lines if line.startswith("error: bad: ")]
+    assert len(errors) == 2
+    assert errors[0].startswith("error: bad: ipam.subnet: ")
+    assert "'192.168.0.300/24'" in errors[0]
+    assert errors[1].startswith("error: bad: AdditionalArgs[2].Value.Settings.Action: ")
+    assert "did you mean 'Allow'?" in errors[1]
+    assert any(line.startswith("warning: bad: ") and "'Foo'" in line for line in lines)
+    told = json.loads(autogen("--check", "bad", "--json").output)
+    assert told["version"] == 1
+    assert [f"{each['severity']}: bad: {each['where']}: {each['text']}" for each in told["findings"]] == lines
+
+
+def test_check_as_json_of_a_good_file_has_no_error(autogen: Any) -> None:
+    autogen("--cni-args", FULL, "--cni-conf-path", "out")
+    done = autogen("--check", "out", "--json")
+    assert done.status == 0
+    assert [each for each in json.loads(done.output)["findings"] if each["severity"] == "error"] == []
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"{", b"\xff\xfe\x00", b"[" * 100_000, b"9" * 5000])
+def test_what_is_no_json_cannot_be_checked(autogen: Any, content: bytes) -> None:
+    Path("bad").write_bytes(content)
+    done = autogen("--check", "bad")
+    assert done.status == 1
+    assert len((done.output + done.errors).splitlines()) == 1
+
+
+@pytest.mark.parametrize("content", [b"[]", b"null", b"5", b'"x"', b"{}", b'{"plugins": 5}', b'{"plugins": [5, null]}'])
+def test_json_that_is_no_configuration_has_findings(autogen: Any, content: bytes) -> None:
+    done = autogen("--check", "-", stdin=content)
+    assert done.status == 1
+    assert len((done.output + done.errors).splitlines()) >= 1
