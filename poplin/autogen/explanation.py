@@ -15,7 +15,12 @@ NOTE = "! "
 def format_table(explained: Sequence[Explained]) -> str:
     """Lines for people; notes stand below their policy."""
     rows = [
-        (str(order), "-" if policy.priority is None else str(policy.priority), describe(policy), policy.origin)
+        (
+            str(order),
+            "-" if policy.priority is None else str(policy.priority),
+            describe(policy),
+            describe_origin(policy),
+        )
         for order, policy in enumerate((item.policy for item in explained), 1)
     ]
     widths = [max(map(len, column)) for column in zip(HEAD, *rows, strict=True)]
@@ -42,6 +47,11 @@ def describe(policy: Policy) -> str:
     return " ".join([policy.type, *leading, *others])
 
 
+def describe_origin(policy: Policy) -> str:
+    """`default 5001, LocalEndpoint`."""
+    return ", ".join([policy.origin, *policy.keys])
+
+
 def format_setting(value: object) -> str:
     """Lists as Windows writes them, with commas."""
     if isinstance(value, list):
@@ -58,6 +68,7 @@ def as_objects(explained: Sequence[Explained]) -> list[dict[str, object]]:
             "type": item.policy.type,
             "settings": dict(item.policy.settings),
             "from": item.policy.origin,
+            "keys": list(item.policy.keys),
             "notes": list(item.notes),
         }
         for order, item in enumerate(explained, 1)

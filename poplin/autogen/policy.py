@@ -16,6 +16,7 @@ class Policy:
     settings: Mapping[str, object]
     origin: str
     is_default: bool = False
+    keys: tuple[str, ...] = ()  # of the intent, whose values are in a default policy
 
     @property
     def is_acl(self) -> bool:

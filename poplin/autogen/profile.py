@@ -35,7 +35,8 @@ class Default:
         settings = {name: fill(value, addresses) for name, value in self.settings.items()}
         if not all(settings.values()):
             return None
-        return Policy(self.type, settings, f"default {self.name}", is_default=True)
+        keys = tuple(key for key in self.needs if key in addresses)
+        return Policy(self.type, settings, f"default {self.name}", is_default=True, keys=keys)
 
     @property
     def name(self) -> str:
@@ -43,9 +44,9 @@ class Default:
         return str(self.settings.get("Priority", self.type))
 
     @property
-    def needs(self) -> set[str]:
+    def needs(self) -> list[str]:
         """The keys of an intent it needs, or can do with."""
-        return {name for value in self.settings.values() for name in list_needs(value)}
+        return [name for value in self.settings.values() for name in list_needs(value)]
 
 
 @dataclass(frozen=True)

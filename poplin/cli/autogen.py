@@ -4,8 +4,8 @@ The intent is JSON, in base64 as the original tool takes it or in a file. Two pr
 that tool, 0.3.1 its last published script. Runs on any system; docs/autogen.md has the whole reference.
 
 --json prints {"version": 1, "path": FILE or null, "warnings": [text], "policies": [{"order", "priority", "type",
-"settings", "from", "notes": [text]}]}, if nothing can be generated {"version": 1, "problems": [text]}, and for --check
-{"version": 1, "findings": [{"severity": "error" or "warning", "where", "text"}]}.
+"settings", "from", "keys": [of the intent], "notes": [text]}]}; if nothing can be generated {"version": 1, "problems":
+[text]}; for --check {"version": 1, "findings": [{"severity": "error" or "warning", "where", "text"}]}.
 """
 
 from __future__ import annotations

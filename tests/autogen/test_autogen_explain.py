@@ -46,7 +46,7 @@ def test_explain_as_json(autogen: Any) -> None:
     assert (told["version"], told["warnings"], told["path"]) == (1, [], None)
     entries = told["policies"]
     assert [list(each) for each in entries] == [
-        ["order", "priority", "type", "settings", "from", "notes"] for _ in range(13)
+        ["order", "priority", "type", "settings", "from", "keys", "notes"] for _ in range(13)
     ]
     assert [each["order"] for each in entries] == list(range(1, 14))
     assert [each["priority"] for each in entries] == [
@@ -55,6 +55,12 @@ def test_explain_as_json(autogen: Any) -> None:
     assert [each["from"] for each in entries][1:6] == [
         *("AdditionalPolicies[2]", "AdditionalPolicies[1]", "AdditionalPolicies[0]", "default 4999", "default 5000")
     ]
+    assert {each["from"]: each["keys"] for each in entries if each["keys"]} == {
+        "default OutBoundNAT": ["Subnet", "ManagementIp"],
+        "default 5001": ["LocalEndpoint"],
+        "default 6001": ["InfraPrefix"],
+        "default 6002": ["Subnet"],
+    }
     emitted = [each["Value"] for each in json.loads(SAMPLE_TEXT)["AdditionalArgs"]]
     for each in entries:
         assert {"Type": each["type"], "Settings": each["settings"]} in emitted
