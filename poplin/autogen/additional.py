@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from poplin.autogen.checking import ERROR, UNKNOWN_POLICY, check_policy
+from poplin.autogen.casing import find_value
+from poplin.autogen.checking import ERROR, check_policy
+from poplin.autogen.plain import is_integer
 from poplin.autogen.policy import Policy
 from poplin.autogen.problem import Review
 from poplin.autogen.profile import Profile
@@ -23,7 +25,7 @@ def read_additional(
         for finding in check_policy(item, where):
             if band_problems and finding.where.lower() == place.lower():
                 continue  # the band below says it better
-            is_problem = finding.severity == ERROR or (strict and finding.text.startswith(UNKNOWN_POLICY))
+            is_problem = finding.severity == ERROR or (strict and finding.is_unknown_policy)
             (review.problems if is_problem else review.warnings).append(str(finding))
         if policy:
             review.refuse(band_problems)
@@ -36,8 +38,7 @@ def find_policy(item: object, where: str) -> Policy | None:
     """The policy, if it has the shape of one."""
     if not isinstance(item, dict):
         return None
-    keys = {key.lower(): value for key, value in item.items()}
-    kind, settings = keys.get("type"), keys.get("settings")
+    kind, settings = find_value(item, "Type"), find_value(item, "Settings")
     return Policy(kind, settings, where) if isinstance(kind, str) and isinstance(settings, dict) else None
 
 
@@ -45,11 +46,11 @@ def list_band_problems(policy: Policy, band: range) -> Iterator[str]:
     """What is wrong with the priority of an ACL."""
     priority = policy.find("Priority")
     wanted = f"from {band[0]} to {band[-1]}"
-    if not policy.is_acl or (type(priority) is int and priority in band):
+    if not policy.is_acl or (is_integer(priority) and priority in band):
         return
     if priority is None:
         yield f"an ACL needs one; write an integer {wanted}"
-    elif type(priority) is int:
+    elif is_integer(priority):
         yield f"{quote(priority)} is outside of the band for users; write an integer {wanted}"
     else:
         yield f"{quote(priority)} is not an integer; write one {wanted}"
@@ -59,7 +60,7 @@ def list_twins(policies: list[Policy]) -> Iterator[str]:
     """ACLs whose order among each other nobody knows."""
     places: dict[int, list[str]] = {}
     for policy in policies:
-        if policy.is_acl and isinstance(policy.priority, int):
+        if policy.is_acl and policy.priority is not None:
             places.setdefault(policy.priority, []).append(policy.origin)
     for priority, origins in places.items():
         if len(origins) > 1:

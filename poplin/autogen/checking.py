@@ -1,7 +1,7 @@
 """Would the Windows plugins accept this: configurations, configuration lists, and single policies.
 
 `schemas/windows` has what they accept. Everything that is wrong is found, in the order of the document. An error is
-what a plugin or Windows refuses, or would take for something else; a warning is what has no effect.
+what a plugin or Windows refuses; a warning is what has no effect, or another than one would think.
 """
 
 from __future__ import annotations
@@ -10,24 +10,31 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from poplin.autogen.casing import find_key, find_value
 from poplin.autogen.nearest import find_nearest
+from poplin.autogen.plain import make_plain
 from poplin.autogen.values import quote
 
 ERROR = "error"
 WARNING = "warning"
-UNKNOWN_POLICY = "unknown policy type"  # how the text of that warning starts
 
 PLUGINS = ("sdnbridge", "nat", "sdnoverlay", "win-bridge", "win-overlay")
 NETWORK_TYPES = {"L2Bridge": "sdnbridge", "L2Tunnel": "sdnbridge", "NAT": "nat", "Overlay": "sdnoverlay"}
 REFUSED = "L2Tunnel"  # Windows has such networks, but no plugin takes the word
 PLUGIN_TYPES = (*PLUGINS, *(name for name in NETWORK_TYPES if name != REFUSED))  # what `type` may be
 PLUGIN_OF = {name.lower(): NETWORK_TYPES.get(name, name) for name in (*NETWORK_TYPES, *PLUGINS)}
+COUNTERPARTS = {"win-bridge": "sdnbridge", "win-overlay": "sdnoverlay"}  # of the other family, for the same networks
 
-POLICY = "endpoint-policy"
-MILD = {"x-unknownKeys", "x-ignored", "x-known"}  # the keywords whose errors are warnings
+NO_MISTAKES = ("bridge", "vpc-bridge", "ovn-k8s-cni-overlay")  # plugins of others with a name like one of these
+
+POLICY, LIST = "endpoint-policy", "list"  # schemas that are read exactly
+KNOWN = "x-known"
+MILD = {"x-unknownKeys", "x-ignored", KNOWN, "x-format"}  # the keywords whose errors are warnings
+EXPECTED = "x-expected"  # a warning too, but to those who write an intent, whose document requires it
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 INJECTED = ("cniversion", "name")  # the runtime copies them from a list into each of its plugins
-
+# what flannel writes into a delegate that has none of it
+FLANNEL: dict[str, object] = {"cniVersion": "0.2.0", "type": "win-bridge", "ipam": {"type": "host-local"}}
 
 Path = tuple[str | int, ...]
 
@@ -39,6 +46,7 @@ class Finding:
     severity: str
     where: str
     text: str
+    is_unknown_policy: bool = False
 
     def __str__(self) -> str:
         return f"{self.where}: {self.text}" if self.where else self.text
@@ -51,6 +59,7 @@ class Fault:
     path: Path
     text: str
     severity: str = ERROR
+    is_unknown_policy: bool = False
 
     def inside(self, *place: str | int) -> Fault:
         """The same in a document where this one stands at the place."""
@@ -59,73 +68,100 @@ class Fault:
 
 def check_configuration(document: object) -> list[Finding]:
     """What is wrong with a network configuration, or a list of them."""
-    if not isinstance(document, dict):
-        return [Finding(ERROR, "", f"{quote(document)} is not a network configuration; write an object")]
-    plugins = find_key(document, "plugins")
-    faults = list_faults(document) if plugins is None else list_member_faults(document, plugins)
-    return report(document, faults)
+    try:
+        plain = make_plain(document)
+    except ValueError as error:
+        return [Finding(ERROR, "", str(error))]
+    if not isinstance(plain, dict):
+        return [Finding(ERROR, "", f"{quote(plain)} is not a network configuration; write an object")]
+    faults = list_faults(plain) if find_key(plain, "plugins") is None else list_member_faults(plain)
+    return report(plain, faults)
 
 
 def check_policy(policy: object, where: str) -> list[Finding]:
     """What is wrong with one `{"Type": ..., "Settings": ...}`, which stands at this place."""
-    return report(policy, validate(policy, POLICY), where)
+    return report(policy, validate(policy, POLICY, is_exact=True), where)
 
 
-def find_plugin(type: str) -> str | None:
+def find_plugin(kind: str) -> str | None:
     """The plugin that a `type` in any case is about: `nat` for `NAT`. It need not accept that spelling."""
-    return PLUGIN_OF.get(type.lower())
+    return PLUGIN_OF.get(kind.lower())
 
 
-def list_member_faults(document: dict[str, object], key: str) -> Iterator[Fault]:
-    """Of a configuration list: every plugin as the runtime would call it."""
-    plugins = document[key]
-    if not isinstance(plugins, list) or not plugins:
-        yield Fault((key,), f"{quote(plugins)} is not a list of plugins; write one with at least one plugin")
-        return
-    injected = {name: value for name, value in document.items() if name.lower() in INJECTED}
-    for number, plugin in enumerate(plugins):
-        if not isinstance(plugin, dict):
-            yield Fault((key, number), f"{quote(plugin)} is not the configuration of a plugin; write an object")
-            continue
-        own = {name: value for name, value in plugin.items() if name.lower() not in INJECTED}
-        for fault in list_faults(injected | own):
-            yield fault if str(fault.path[0]).lower() in INJECTED else fault.inside(key, number)
+def list_member_faults(document: dict[str, object]) -> Iterator[Fault]:
+    """Of a configuration list: its head, and every plugin as the runtime would call it."""
+    head = list(validate(document, LIST, is_exact=True))
+    yield from head
+    settled = {fault.path for fault in head}
+    key, plugins = find_key(document, "plugins"), find_value(document, "plugins")
+    for number, plugin in enumerate(plugins if isinstance(plugins, list) else ()):
+        if isinstance(plugin, dict):
+            faults = list_inherited_faults(plugin, document, (str(key), number))
+            yield from (fault for fault in faults if fault.path not in settled)
+
+
+def list_inherited_faults(config: dict[str, object], outer: dict[str, object], place: Path) -> Iterator[Fault]:
+    """Of a configuration at this place of an outer one, which gives it its name and version."""
+    own = {key: value for key, value in config.items() if key.lower() not in INJECTED}
+    injected = {key: value for key, value in outer.items() if key.lower() in INJECTED}
+    for fault in list_faults(injected | own):
+        yield fault if str(fault.path[0]).lower() in INJECTED else fault.inside(*place)
 
 
 def list_faults(config: dict[str, object]) -> Iterator[Fault]:
     """Of one plugin's configuration; a misspelt type counts as the one that was meant."""
-    key = find_key(config, "type")
-    kind = None if key is None else config[key]
+    key, kind = find_key(config, "type"), find_value(config, "type")
     text = kind if isinstance(kind, str) else ""
+    meant = None if text in NO_MISTAKES else find_nearest(text, PLUGIN_TYPES)
     if plugin := find_plugin(text):
         yield from validate(config, plugin)
-        return
-    meant = find_nearest(text, PLUGIN_TYPES)
-    wrong = "is missing" if key is None else f"{quote(kind)} is not a type of a Windows plugin"
-    known = f"did you mean {quote(meant)}?" if meant else f"write one of {', '.join(PLUGIN_TYPES)}"
-    yield Fault((key or "type",), f"{wrong}; {known}")
-    if meant:
+    elif meant:
+        yield Fault((str(key),), f"{quote(kind)} is not a type of a Windows plugin; did you mean {quote(meant)}?")
         yield from (fault for fault in validate(config, PLUGIN_OF[meant.lower()]) if fault.path != (key,))
+    elif text:
+        yield Fault((str(key),), f"{quote(kind)} is not checked: known are {', '.join(PLUGIN_TYPES)}", WARNING)
+        yield from list_delegate_faults(config)
+    else:
+        wrong = "is missing" if kind is None else f"{quote(kind)} is not a type of a Windows plugin"
+        yield Fault((key or "type",), f"{wrong}; write one of {', '.join(PLUGIN_TYPES)}")
 
 
-def validate(instance: object, schema: str) -> Iterator[Fault]:
+def list_delegate_faults(config: dict[str, object]) -> Iterator[Fault]:
+    """Of the configuration in this one which a plugin like flannel completes and hands to another plugin."""
+    key, delegate = find_key(config, "delegate"), find_value(config, "delegate")
+    if isinstance(delegate, dict):
+        yield from list_inherited_faults(fill(delegate, FLANNEL), fill(config, FLANNEL), (str(key),))
+
+
+def fill(config: dict[str, object], defaults: dict[str, object]) -> dict[str, object]:
+    """The configuration with these keys where it has nothing."""
+    own = {key: value for key, value in config.items() if value is not None}
+    return {key: value for key, value in defaults.items() if find_key(own, key) is None} | own
+
+
+def validate(instance: object, schema: str, is_exact: bool = False) -> Iterator[Fault]:
     """The faults a schema finds, one for each place and keyword: a schema and the one it refers to may say the same."""
     # jsonschema takes a tenth of a second to load, and most commands never get here
     from poplin.autogen.dialect import get_validator
     from poplin.autogen.wording import describe
 
+    mild = MILD if is_exact else MILD | {EXPECTED}
     seen = set()
-    for error in get_validator(schema).iter_errors(instance):
+    for error in get_validator(schema, is_exact).iter_errors(instance):
         path, keyword = tuple(error.absolute_path), str(error.validator)
         if (path, keyword) not in seen:
             seen.add((path, keyword))
-            yield Fault(path, describe(error), WARNING if keyword in MILD else ERROR)
+            is_unknown_policy = keyword == KNOWN and "isPolicyType" in error.validator_value
+            yield Fault(path, describe(error), WARNING if keyword in mild else ERROR, is_unknown_policy)
 
 
 def report(document: object, faults: Iterable[Fault], where: str = "") -> list[Finding]:
     """The findings in the order of the document, each once; the document stands at this place."""
     ordered = sorted(dict.fromkeys(faults), key=lambda fault: locate(document, fault.path))
-    return [Finding(fault.severity, format_path(fault.path, where), fault.text) for fault in ordered]
+    return [
+        Finding(fault.severity, format_path(fault.path, where), fault.text, fault.is_unknown_policy)
+        for fault in ordered
+    ]
 
 
 def locate(document: object, path: Path) -> list[int]:
@@ -152,8 +188,3 @@ def format_path(path: Path, where: str) -> str:
         else:
             where += f"[{quote(part)}]"
     return where
-
-
-def find_key(document: dict[str, object], name: str) -> str | None:
-    """The document's own spelling of a name; of two the last, which is the one the plugins take."""
-    return next((key for key in reversed(document) if key.lower() == name), None)

@@ -1,13 +1,20 @@
-"""JSON Schema as `schemas/windows` uses it: a validator that reads objects the way the plugins do.
+"""JSON Schema as `schemas/windows` uses it: validators that read objects the way the plugins do.
 
 The plugins are written in Go, whose JSON decoder matches names in any case; so do `properties` and `required` here,
 and `if`, which the schemas use to choose by the value of a property and for nothing else. Ours are:
 
-    "x-unknownKeys": "ignored"                                     other keys have no effect
-    "x-unknownKeys": "for the IPAM plugin"                         the same, unless `type` names one
-    "x-ignored": "what to do about it"                             this key has no effect
-    "x-known": {"values": [...], "anyCase": true, "otherwise": "..."}   other values are possible, but unlikely
+    "x-unknownKeys": "ignored"              other keys have no effect; "ignored by the runtime", not by a plugin
+    "x-unknownKeys": "for the IPAM plugin"  the same, unless `type` names one
+    "x-ignored": "what to do about it"      this key has no effect
+    "x-known": {"values": [...], "anyCase": true, "isPolicyType": true, "otherwise": "..."}   others are possible
+    "x-format": "prefix"                    what should have this format works without
+    "x-expected": ["Action"]                like `required`, but nothing refuses what has none
+    "x-mandatory": ["Exceptions"]           the specification of autogen requires them, the plugins do not
+    "x-switch": true                        true or false, or their words
+    "x-exact": true                         beside the `const` of a condition: only in this case
 
+There are two ways to read. The plugins' own takes null, and the empty string where a string may be empty, for a key
+that is absent, and knows no `x-mandatory`. The exact one, for intents and for what the runtime reads, does.
 Errors carry no text, `poplin.autogen.wording` has the sentences.
 """
 
@@ -15,50 +22,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeGuard
+from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
-from poplin.autogen.fields import read_name
+from poplin.autogen.casing import find_key, fold
+from poplin.autogen.formats import READERS, is_readable
+from poplin.autogen.plain import is_integer
 from poplin.autogen.schema import get_registry, resolve
-from poplin.autogen.values import (
-    read_address,
-    read_addresses,
-    read_ip,
-    read_ipv4_prefix,
-    read_mac_prefix,
-    read_ports,
-    read_prefix,
-    read_protocols,
-)
 
 Errors = Iterator[ValidationError]
 Schema = Mapping[str, Any]
+Check = Callable[[Any, Any, Any, Schema], Errors]
 
-READERS: dict[str, Callable[[str], object]] = {
-    "address": read_address,
-    "addresses": read_addresses,
-    "ip": read_ip,
-    "ipv4-prefix": read_ipv4_prefix,
-    "mac-prefix": read_mac_prefix,
-    "network-name": read_name,
-    "ports": read_ports,
-    "prefix": read_prefix,
-    "protocols": read_protocols,
-}
 TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool}
+WORDS = ("true", "false")
 
 IGNORED = "ignored"
+BY_RUNTIME = "ignored by the runtime"
 FOR_IPAM = "for the IPAM plugin"
 RUNTIME_KEYS = "cni.dev/"  # belong to the runtime, wherever they are
 
 TWICE = "x-twice"  # the keyword of errors about one name in two spellings; schemas need not ask for it
-
-
-def is_integer(instance: object) -> TypeGuard[int]:
-    """Whether a value is an integer, which true and 1.0 are not."""
-    return isinstance(instance, int) and not isinstance(instance, bool)
 
 
 def is_type(instance: object, name: str) -> bool:
@@ -71,7 +57,7 @@ def check_type(validator: Any, name: str, instance: object, schema: Schema) -> E
     if not is_type(instance, name):
         yield ValidationError("")
     if isinstance(instance, dict):
-        for spellings in fold(instance).values():
+        for spellings in fold({key: value for key, value in instance.items() if value is not None}).values():
             if len(spellings) > 1:
                 yield ValidationError("", validator=TWICE, validator_value=spellings, path=[spellings[-1]])
 
@@ -90,10 +76,19 @@ def check_required(validator: Any, names: Sequence[str], instance: object, schem
     """`required`, in any case; the error is at the place where the value should be, with the schema it should fit."""
     if not isinstance(instance, dict):
         return
-    spellings = fold(instance)
     for name in names:
-        if name.lower() not in spellings:
+        if find_key(instance, name) is None:
             yield ValidationError("", path=[name], schema=find_property(name, schema))
+
+
+def check_given(validator: Any, names: Sequence[str], instance: object, schema: Schema) -> Errors:
+    """`required` as the plugins read: what is there must also say something."""
+    if not isinstance(instance, dict):
+        return
+    for name in names:
+        key, wanted = find_key(instance, name), find_property(name, schema)
+        if key is None or is_absent(instance[key], wanted):
+            yield ValidationError("", path=[key or name], schema=wanted)
 
 
 def check_condition(validator: Any, condition: Schema, instance: object, schema: Schema) -> Errors:
@@ -109,16 +104,17 @@ def is_chosen(condition: Schema, instance: object) -> bool:
         return False
     spellings = fold(instance)
     for name, wanted in condition["properties"].items():
-        if not any(is_same(instance[key], wanted["const"]) for key in spellings.get(name.lower(), ())):
+        if not any(is_same(instance[key], wanted) for key in spellings.get(name.lower(), ())):
             return False
     return True
 
 
-def is_same(value: object, wanted: object) -> bool:
-    """Equal, strings in any case."""
-    if isinstance(value, str) and isinstance(wanted, str):
-        return value.lower() == wanted.lower()
-    return type(value) is type(wanted) and value == wanted
+def is_same(value: object, wanted: Schema) -> bool:
+    """Equal to the `const`, strings in any case unless there is `x-exact`."""
+    const = wanted["const"]
+    if isinstance(value, str) and isinstance(const, str) and "x-exact" not in wanted:
+        return value.lower() == const.lower()
+    return type(value) is type(const) and value == const
 
 
 def check_minimum(validator: Any, least: int, instance: object, schema: Schema) -> Errors:
@@ -146,7 +142,7 @@ def check_unknown_keys(validator: Any, effect: str, instance: object, schema: Sc
     spellings = fold(instance)
     if effect == FOR_IPAM and any(instance[key] for key in spellings.get("type", ())):
         return
-    known = list_properties(schema)
+    known = list(get_properties(schema))
     lowered = {name.lower() for name in known}
     for name, keys in spellings.items():
         if name not in lowered and not name.startswith(RUNTIME_KEYS):
@@ -159,55 +155,65 @@ def check_ignored(validator: Any, remedy: str, instance: object, schema: Schema)
 
 
 def check_known(validator: Any, known: Schema, instance: object, schema: Schema) -> Errors:
-    """`x-known`."""
-    if not isinstance(instance, str) or not instance or instance in known["values"]:
+    """`x-known`, of strings or integers."""
+    if type(instance) is not type(known["values"][0]) or instance in ("", *known["values"]):
         return
-    if not known.get("anyCase") or instance.lower() not in (value.lower() for value in known["values"]):
+    text = str(instance).lower()
+    if not known.get("anyCase") or text not in (value.lower() for value in known["values"]):
         yield ValidationError("")
 
 
-def fold(instance: dict[str, object]) -> dict[str, list[str]]:
-    """The spellings of each name."""
-    spellings: dict[str, list[str]] = {}
-    for key in instance:
-        spellings.setdefault(key.lower(), []).append(key)
-    return spellings
+def check_format(validator: Any, name: str, instance: object, schema: Schema) -> Errors:
+    """`format`, a reader; what is no string has failed `type`, what is empty `minLength`."""
+    if isinstance(instance, str) and (instance or "minLength" not in schema):
+        try:
+            READERS[name](instance)
+        except ValueError as error:
+            yield ValidationError("", cause=error)
 
 
-def list_properties(schema: Schema) -> list[str]:
-    """The names a schema knows, with those of the schema it refers to."""
-    names = list(schema.get("properties", ()))
-    if "$ref" in schema:
-        names += list_properties(resolve(schema["$ref"]))
-    return names
+def check_better_format(validator: Any, name: str, instance: object, schema: Schema) -> Errors:
+    """`x-format`, of what has the `format`."""
+    if isinstance(instance, str) and is_readable(instance, READERS[schema["format"]]):
+        yield from check_format(validator, name, instance, schema)
+
+
+def check_switch(validator: Any, wanted: bool, instance: object, schema: Schema) -> Errors:
+    """`x-switch`."""
+    if not isinstance(instance, bool) and not (isinstance(instance, str) and instance.lower() in WORDS):
+        yield ValidationError("")
+
+
+def get_properties(schema: Schema) -> dict[str, Schema]:
+    """The properties a schema knows, with those of the schema it refers to."""
+    referred = get_properties(resolve(schema["$ref"])) if "$ref" in schema else {}
+    return {**referred, **schema.get("properties", {})}
 
 
 def find_property(name: str, schema: Schema) -> Schema:
     """The schema of a property, what it refers to included."""
-    found = schema.get("properties", {}).get(name, {})
+    found = get_properties(schema).get(name, {})
     return {**resolve(found["$ref"]), **found} if "$ref" in found else found
 
 
-def make_format_checker() -> FormatChecker:
-    """Formats are the readers of poplin.autogen.values; the cause of an error is what the reader raised."""
-    checker = FormatChecker(formats=())
-    for name, read in READERS.items():
-        checker.checks(name, raises=ValueError)(accept_other_types(read))
-    return checker
+def is_absent(instance: object, schema: Schema) -> bool:
+    """Whether the plugins cannot tell this value from none; where there is `minLength` they notice."""
+    if "minLength" in schema:
+        return False
+    return instance is None or (instance == "" and schema.get("type") == "string")
 
 
-def accept_other_types(read: Callable[[str], object]) -> Callable[[object], bool]:
-    """A reader of strings as a check, which leaves what is no string to `type`."""
+def unless_absent(check: Check) -> Check:
+    """A keyword as the plugins read: of what counts as absent it says nothing."""
 
-    def check(instance: object) -> bool:
-        if isinstance(instance, str):
-            read(instance)
-        return True
+    def check_present(validator: Any, value: Any, instance: Any, schema: Schema) -> Errors:
+        if not is_absent(instance, schema):
+            yield from check(validator, value, instance, schema)
 
-    return check
+    return check_present
 
 
-KEYWORDS: dict[str, Any] = {
+EXACT: dict[str, Any] = {
     "type": check_type,
     "properties": check_properties,
     "required": check_required,
@@ -215,15 +221,28 @@ KEYWORDS: dict[str, Any] = {
     "minimum": check_minimum,
     "maximum": check_maximum,
     "enum": check_enum,
+    "format": check_format,
     "x-unknownKeys": check_unknown_keys,
     "x-ignored": check_ignored,
     "x-known": check_known,
+    "x-format": check_better_format,
+    "x-expected": check_required,
+    "x-mandatory": check_required,
+    "x-switch": check_switch,
 }
-PluginValidator: Any = extend(Draft202012Validator, validators=KEYWORDS)  # type: ignore[no-untyped-call]
+PLUGINS_OWN: dict[str, Any] = {
+    **{name: check for name, check in EXACT.items() if name != "x-mandatory"},
+    **{name: unless_absent(EXACT[name]) for name in ("type", "enum", "format", "x-ignored")},
+    "required": check_given,
+    "x-expected": check_given,
+}
+ExactValidator: Any = extend(Draft202012Validator, validators=EXACT)  # type: ignore[no-untyped-call]
+PluginValidator: Any = extend(Draft202012Validator, validators=PLUGINS_OWN)  # type: ignore[no-untyped-call]
 
 
 @cache
-def get_validator(name: str) -> Any:
+def get_validator(name: str, is_exact: bool = False) -> Any:
     """The validator of `NAME.json`; building it costs more than using it."""
     start = {"$ref": f"{name}.json"}
-    return PluginValidator(start, registry=get_registry(), format_checker=make_format_checker())
+    validator = ExactValidator if is_exact else PluginValidator
+    return validator(start, registry=get_registry())

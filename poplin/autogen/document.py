@@ -7,7 +7,7 @@ list, addresses that are absent. (CNI Configuration Autogen Tool Specification 1
 from __future__ import annotations
 
 from poplin.autogen.fields import (
-    read_address_field,
+    read_host,
     read_infra_prefix,
     read_name,
     read_policies,
@@ -27,11 +27,11 @@ KEYS = (
     Key("Type", read_name, is_required=True, is_mandatory=True),
     Key("Version", read_version),
     Key("DnsServers", read_servers, is_mandatory=True, spellings=("DnsServer",), absence="dns has no Nameservers"),
-    Key("Gateway", read_address_field, is_mandatory=True, absence="ipam has no routes"),
+    Key("Gateway", read_host, is_mandatory=True, absence="ipam has no routes"),
     Key("Subnet", read_subnet, is_mandatory=True, absence="ipam has no subnet"),
-    Key("LocalEndpoint", read_address_field, is_mandatory=True),
+    Key("LocalEndpoint", read_host, is_mandatory=True),
     Key("InfraPrefix", read_infra_prefix, is_mandatory=True),
-    Key("ManagementIp", read_address_field),
+    Key("ManagementIp", read_host),
     Key("AdditionalPolicies", read_policies, spellings=("AddditionalPolicies", "Policies")),
 )
 

@@ -1,6 +1,6 @@
 """JSON objects from what people hand over: base64 on a command line, or a file of whichever editor.
 
-Stricter than the json package: a key may be given once only, numbers are finite, nesting ends somewhere.
+Stricter than the json package: a key may be given once only, and numbers are finite.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from poplin.autogen.problem import IntentError
 from poplin.autogen.values import quote
 from poplin.spec.jsontext import TOO_DEEP, parse_finite, refuse_constant
 
-ENCODINGS = {"utf-8-": "UTF-8 with a byte order mark", "utf-16": "UTF-16", "utf-32": "UTF-32"}
-MOST_LEVELS = 40  # of nesting; a configuration has six
+UTF8 = "utf-8"  # as json.detect_encoding calls it
 AS_UTF8 = "encode the text as UTF-8 without a byte order mark"
+ENCODINGS = {"utf-8-": "UTF-8 with a byte order mark", "utf-16": "UTF-16", "utf-32": "UTF-32"}
 
 
 def read_base64(text: str) -> dict[str, object]:
@@ -24,51 +24,56 @@ def read_base64(text: str) -> dict[str, object]:
     try:
         data = binascii.a2b_base64(compact, strict_mode=True)
     except ValueError as error:
-        remedy = "JSON itself is read with --from-json" if compact[:1] in ("{", "[") else "`base64 -w0 FILE` makes it"
         reason = str(error).rstrip(".").lower()
-        raise IntentError(f"{quote(text)} is not base64 ({reason}); {remedy}") from None
-    if (encoding := json.detect_encoding(data)) != "utf-8":
-        raise IntentError(f"the text in the base64 is {ENCODINGS[encoding[:6]]}; {AS_UTF8}")
-    return parse(data)
+        raise IntentError(f"{quote(text)} is not base64 ({reason}); {find_remedy(compact)}") from None
+    check_encoding(data, "the text in the base64")
+    return read_json(data)
+
+
+def find_remedy(text: str) -> str:
+    """What to do about something that is not base64."""
+    if text[:1] in ("{", "["):
+        return "JSON itself is read with --from-json"
+    return "`base64 -w0 FILE` makes it" if len(text) % 4 == 0 else "its length is a multiple of 4, filled up with ="
+
+
+def read_strict_json(data: bytes) -> dict[str, object]:
+    """The object in a file as the plugins read it: UTF-8 without a byte order mark. Raises IntentError."""
+    check_encoding(data, "the text, which no plugin can read,")
+    return read_json(data)
+
+
+def check_encoding(data: bytes, what: str) -> None:
+    """Raises IntentError naming the encoding if it is another than plain UTF-8."""
+    if (encoding := json.detect_encoding(data)) != UTF8:
+        raise IntentError(f"{what} is {ENCODINGS[encoding[:6]]}; {AS_UTF8}")
 
 
 def read_json(data: bytes) -> dict[str, object]:
     """The object in a file: UTF-8, or UTF-16 as Windows' editors and shells write it. Raises IntentError."""
-    return parse(data)
-
-
-def parse(data: bytes) -> dict[str, object]:
-    """The object in these bytes. Raises IntentError saying where it is no JSON."""
     try:
         text = data.decode(json.detect_encoding(data))
         value = json.loads(text, object_pairs_hook=collect, parse_float=parse_finite, parse_constant=refuse_constant)
+    except IntentError:
+        raise
     except RecursionError:
         raise IntentError(f"the JSON has {TOO_DEEP}") from None
     except UnicodeDecodeError as error:
-        raise IntentError(f"the JSON is not {error.encoding}: {error.reason} at byte {error.start}") from None
+        where = f"{error.reason} at byte {error.start}"
+        raise IntentError(f"the text is not {error.encoding.upper()}: {where}; {AS_UTF8}") from None
     except ValueError as error:
         reason = str(error).partition(";")[0]  # Python adds advice for programmers
         raise IntentError(f"the text is not JSON: {reason}") from None
     if not isinstance(value, dict):
-        raise IntentError(f"expected a JSON object, got {quote(value)}")
-    if is_deeper(value, MOST_LEVELS):
-        raise IntentError(f"the JSON has {TOO_DEEP}: {MOST_LEVELS} are the most")
+        raise IntentError(f'{quote(value)} is not a JSON object; write one like {{"Name": ...}}')
     return value
 
 
 def collect(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """One object. Raises ValueError for a key given twice: which one counts depends on who reads it."""
+    """One object. Raises IntentError for a key given twice: which one counts depends on who reads it."""
     found: dict[str, object] = {}
     for key, value in pairs:
         if key in found:
-            raise ValueError(f"the key {quote(key)} is given twice in one object")
+            raise IntentError(f"the key {quote(key)} is given twice in one object; write it once")
         found[key] = value
     return found
-
-
-def is_deeper(value: object, levels: int) -> bool:
-    """Whether objects and lists are nested in more than this many levels."""
-    if not isinstance(value, dict | list):
-        return False
-    inner = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(is_deeper(item, levels - 1) for item in inner)

@@ -42,26 +42,24 @@ def explain_acls(acls: list[Policy]) -> list[Explained]:
 
 def list_notes(acl: Policy, match: Match, asked: list[tuple[Policy, Match]]) -> Iterator[str]:
     """Which ACL before this one leaves nothing for it, and where the order is open."""
-    before = [other for other, theirs in asked if other.priority != acl.priority and theirs.covers(match)]
-    if before:
-        same = action(before[0]) == action(acl)
-        effect = (
-            f"and does the same ({action(before[0])})" if same else f"({action(before[0])}), so this never takes effect"
-        )
-        yield f"{name(before[0])} matches all of it first {effect}"
-    own = next((other for other in before[1:] if other.is_default and acl.is_default), None)
-    if own:  # a fault of the default policies, whatever the user's do
-        yield f"{name(own)}, also before it, matches all of it too ({action(own)})"
+    before = (other for other, theirs in asked if other.priority != acl.priority and theirs.covers(match))
+    if first := next(before, None):
+        same = get_action(first) == get_action(acl)
+        effect = "and does the same" if same else "so this never takes effect"
+        yield f"{describe_rule(first)} ({get_action(first)}) matches all of it first, {effect}"
+        if own := next((other for other in before if other.is_default and acl.is_default), None):
+            # A fault of the default policies, whatever the user's do.
+            yield f"{describe_rule(own)} ({get_action(own)}), also before it, matches all of it too"
     for other, theirs in asked:
-        if other.priority == acl.priority and theirs.overlaps(match) and action(other) != action(acl):
-            yield f"{name(other)} has the same priority and does another thing ({action(other)}): which decides is open"
+        if other.priority == acl.priority and theirs.overlaps(match) and get_action(other) != get_action(acl):
+            yield f"{describe_rule(other)} ({get_action(other)}) has the same priority: which of them decides is open"
 
 
-def action(acl: Policy) -> str:
+def get_action(acl: Policy) -> str:
     """Allow, Block or Pass."""
     return str(acl.find("Action"))
 
 
-def name(acl: Policy) -> str:
+def describe_rule(acl: Policy) -> str:
     """`default 4999`, `AdditionalPolicies[0] (2000)`."""
     return acl.origin if acl.is_default else f"{acl.origin} ({acl.priority})"

@@ -24,14 +24,14 @@ def format_table(explained: Sequence[Explained]) -> str:
         for order, policy in enumerate((item.policy for item in explained), 1)
     ]
     widths = [max(map(len, column)) for column in zip(HEAD, *rows, strict=True)]
-    lines = [join(HEAD, widths)]
+    lines = [align(HEAD, widths)]
     indent = " " * (widths[0] + widths[1] + 4)
     for row, item in zip(rows, explained, strict=True):
-        lines += [join(row, widths), *(f"{indent}{NOTE}{note}" for note in item.notes)]
+        lines += [align(row, widths), *(f"{indent}{NOTE}{note}" for note in item.notes)]
     return "\n".join(lines)
 
 
-def join(row: Sequence[str], widths: Sequence[int]) -> str:
+def align(row: Sequence[str], widths: Sequence[int]) -> str:
     """One line; the last column needs no filling."""
     return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
@@ -40,11 +40,11 @@ def describe(policy: Policy) -> str:
     """`ACL Block Out RemoteAddresses=10.0.0.0/8`: the settings that say most first, without a name."""
     leading = [str(value) for value in (policy.find("Action"), policy.find("Direction")) if policy.is_acl and value]
     others = [
-        f"{name}={format_setting(value)}"
+        f"{show(name)}={format_setting(value)}"
         for name, value in policy.settings.items()
         if name.lower() != "priority" and not (policy.is_acl and name.lower() in ("action", "direction"))
     ]
-    return " ".join([policy.type, *leading, *others])
+    return " ".join([show(policy.type), *leading, *others])
 
 
 def describe_origin(policy: Policy) -> str:
@@ -56,7 +56,12 @@ def format_setting(value: object) -> str:
     """Lists as Windows writes them, with commas."""
     if isinstance(value, list):
         return ",".join(map(format_setting, value))
-    return value if isinstance(value, str) and value.isprintable() else json.dumps(value)
+    return show(value) if isinstance(value, str) else json.dumps(value)
+
+
+def show(text: str) -> str:
+    """As it is, unless a terminal would take it for more than text."""
+    return text if text.isprintable() else json.dumps(text)
 
 
 def as_objects(explained: Sequence[Explained]) -> list[dict[str, object]]:

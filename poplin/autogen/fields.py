@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from poplin.autogen.casing import find_key, fold
+from poplin.autogen.plain import is_integer
 from poplin.autogen.values import quote, read_ip, read_ipv4, read_ipv4_prefix, read_prefix
 from poplin.spec.errors import DecodingFailure
 from poplin.spec.versions import parse_version
 
 NOT_IN_FILE_NAMES = frozenset('<>:"/\\|?*') | frozenset(map(chr, [*range(32), 127]))  # Windows' "Naming Files, Paths"
 WORDS = {"true": True, "false": False}
+ENABLED, WAIT = "DhcpEnabled", "DhcpCheckTimeout"
 SHORTEST_WAIT, LONGEST_WAIT, STEP_OF_WAIT = 60, 600, 10  # seconds, of DhcpCheckTimeout
 
 
 def read_text(value: object) -> str:
     """A string that is not empty."""
     if not isinstance(value, str):
-        raise ValueError(f"{quote(value)} is not a string")
+        raise ValueError(f"{quote(value)} is not a string; write one in double quotes, or leave the key out")
     if not value:
         raise ValueError("'' is empty; write a value or leave the key out")
     return value
@@ -44,7 +47,7 @@ def read_version(value: object) -> str:
     return text
 
 
-def read_address_field(value: object) -> str:
+def read_host(value: object) -> str:
     """An IPv4 address."""
     return checked(value, read_ipv4)
 
@@ -67,11 +70,9 @@ def read_servers(value: object) -> list[str]:
     return [checked(item, read_ip) for item in items]
 
 
-def read_policies(value: object) -> list[object]:
+def read_policies(value: object) -> object:
     """A list of policies, or one that is no list; what is in them is checked elsewhere."""
-    if isinstance(value, dict):
-        return [value]
-    if not isinstance(value, list):
+    if not isinstance(value, list | dict):
         raise ValueError(f'{quote(value)} is not a list of policies; write [{{"Type": ..., "Settings": ...}}]')
     return value
 
@@ -84,26 +85,30 @@ def read_skip(value: object) -> bool:
 def read_infra_params(value: object) -> None:
     """`{"DhcpEnabled": true, "DhcpCheckTimeout": 90}`, which is checked, and has no place in a configuration."""
     if not isinstance(value, dict):
-        raise ValueError(f'{quote(value)} is not an object like {{"DhcpEnabled": true}}')
-    params = {name.lower(): item for name, item in value.items()}
-    enabled = read_flag(params.get("dhcpenabled", False), "DhcpEnabled")
-    if "dhcpchecktimeout" not in params:
-        return
-    wait = params["dhcpchecktimeout"]
-    if not enabled:
-        raise ValueError("DhcpCheckTimeout is of no use unless DhcpEnabled is true; set that or leave this out")
-    if not isinstance(wait, int) or isinstance(wait, bool):
-        raise ValueError(f"DhcpCheckTimeout: {quote(wait)} is not an integer")
-    if wait not in range(SHORTEST_WAIT, LONGEST_WAIT + 1, STEP_OF_WAIT):
-        allowed = f"{SHORTEST_WAIT} to {LONGEST_WAIT} seconds, a multiple of {STEP_OF_WAIT}"
-        raise ValueError(f"DhcpCheckTimeout: {wait} is not allowed; write {allowed}")
+        raise ValueError(f'{quote(value)} is not an object; write one like {{"DhcpEnabled": true}}')
+    for spellings in fold(value).values():
+        if len(spellings) > 1:
+            raise ValueError(f"{' and '.join(spellings)} are the same key; write it once")
+    enabled = find_key(value, ENABLED)
+    is_enabled = enabled is not None and read_flag(value[enabled])
+    if wait := find_key(value, WAIT):
+        if not is_enabled:
+            raise ValueError(f"{WAIT} is of no use unless {ENABLED} is true; set that or leave this out")
+        check_wait(value[wait])
 
 
-def read_flag(value: object, name: str) -> bool:
-    """A boolean, or its word, which is how shells hand it on."""
+def check_wait(value: object) -> None:
+    """Of DhcpCheckTimeout."""
+    if not is_integer(value) or value not in range(SHORTEST_WAIT, LONGEST_WAIT + 1, STEP_OF_WAIT):
+        allowed = f"an integer from {SHORTEST_WAIT} to {LONGEST_WAIT}, a multiple of {STEP_OF_WAIT}: seconds"
+        raise ValueError(f"{WAIT}: {quote(value)} is not allowed; write {allowed}")
+
+
+def read_flag(value: object) -> bool:
+    """Of DhcpEnabled: a boolean, or its word, which is how shells hand it on."""
     found = WORDS.get(value.lower()) if isinstance(value, str) else value
     if not isinstance(found, bool):
-        raise ValueError(f"{name}: {quote(value)} is not true or false")
+        raise ValueError(f"{ENABLED}: {quote(value)} is neither; write true or false")
     return found
 
 

@@ -10,6 +10,7 @@ from poplin.autogen.nearest import find_nearest
 from poplin.autogen.policy import Policy
 from poplin.autogen.problem import Review
 from poplin.autogen.profile import Key, Profile
+from poplin.autogen.profiles import PROFILES
 from poplin.autogen.values import quote
 
 DEFAULT_VERSION = "0.2.0"
@@ -45,11 +46,7 @@ def read_intent(source: Mapping[str, object], profile: Profile, strict: bool, re
     if values.get("SkipDefaultPolicies") is False:
         text = "SkipDefaultPolicies skips the default policies whatever its value; leave the key out to have them"
         review.warnings.append(text)
-    policies = []
-    if isinstance(found := values.get("AdditionalPolicies"), list):
-        spelling, value = entries["AdditionalPolicies"].spelling, entries["AdditionalPolicies"].value
-        places = [f"{spelling}[{index}]" for index in range(len(found))] if value is found else [spelling]
-        policies = read_additional(zip(places, found, strict=True), profile, strict, review)
+    policies = read_additional(list_policies(entries.get("AdditionalPolicies")), profile, strict, review)
     review.settle()
     return Intent(
         name=str(values["Name"]),
@@ -62,6 +59,15 @@ def read_intent(source: Mapping[str, object], profile: Profile, strict: bool, re
     )
 
 
+def list_policies(entry: Entry | None) -> Iterator[tuple[str, object]]:
+    """The user's policies with their places in the intent, which may have one instead of a list."""
+    match entry:
+        case Entry(spelling, list(items)):
+            yield from ((f"{spelling}[{index}]", item) for index, item in enumerate(items))
+        case Entry(spelling, dict(item)):
+            yield spelling, item
+
+
 def find_entries(source: Mapping[str, object], profile: Profile, review: Review) -> Iterator[tuple[str, Entry]]:
     """The keys of the profile that are there, by their proper names, in whichever case and spelling."""
     proper = {spelling.lower(): key.name for key in profile.keys for spelling in (key.name, *key.spellings)}
@@ -69,16 +75,22 @@ def find_entries(source: Mapping[str, object], profile: Profile, review: Review)
     for spelling, value in source.items():
         name = proper.get(spelling.lower())
         if name is None:
-            nearest = find_nearest(spelling, [key.name for key in profile.keys])
-            hint = f"; did you mean {nearest}?" if nearest else ""
-            review.warnings.append(
-                f"the key {quote(spelling)} is unknown to profile {profile.version} and ignored{hint}"
-            )
+            review.warnings.append(describe_unknown_key(spelling, profile))
         elif name in seen:
             review.refuse([f"{seen[name]} and {spelling} are the same key; write it once"])
         else:
             seen[name] = spelling
             yield name, Entry(spelling, value)
+
+
+def describe_unknown_key(spelling: str, profile: Profile) -> str:
+    """A key that means nothing in this profile."""
+    sentence = f"the key {quote(spelling)} is unknown to profile {profile.version} and ignored"
+    for other in PROFILES.values():
+        if spelling.lower() in (key.name.lower() for key in other.keys):
+            return f"{sentence}; profile {other.version} knows it"
+    nearest = find_nearest(spelling, [key.name for key in profile.keys])
+    return f"{sentence}; did you mean {nearest}?" if nearest else sentence
 
 
 def list_missing(entries: Mapping[str, Entry], profile: Profile, strict: bool) -> Iterator[str]:

@@ -36,14 +36,16 @@ def format_powershell(value: object, column: int = 0) -> str:
     """
     inner = column + STEP
     if isinstance(value, dict):
-        names = [f"{quote(name)}:  " for name in value]
+        names = [f"{escape(name)}:  " for name in value]
         parts = [
             name + format_powershell(item, inner + len(name)) for name, item in zip(names, value.values(), strict=True)
         ]
         return enclose("{}", parts, column)
     if isinstance(value, list):
         return enclose("[]", [format_powershell(item, inner) for item in value], column)
-    return quote(value) if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, str):
+        return escape(value)
+    return json.dumps(value).upper() if isinstance(value, float) else json.dumps(value)  # 1E-07
 
 
 def enclose(brackets: str, parts: list[str], column: int) -> str:
@@ -52,8 +54,8 @@ def enclose(brackets: str, parts: list[str], column: int) -> str:
     return f"{brackets[0]}\n{lines}\n{' ' * column}{brackets[1]}"
 
 
-def quote(text: str) -> str:
-    """A JSON string."""
+def escape(text: str) -> str:
+    """A JSON string as ConvertTo-Json writes it."""
     return json.dumps(text).translate(ESCAPED)
 
 

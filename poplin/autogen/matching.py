@@ -7,8 +7,10 @@ Addresses, ports and protocols are all numbers, so each setting becomes a few sp
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 from poplin.autogen.policy import Policy
 from poplin.autogen.values import ANY_PROTOCOL, read_addresses, read_ports, read_protocols
@@ -30,7 +32,7 @@ class Match:
         """Whether this matches whatever the other does."""
         pairs = zip(self.dimensions, other.dimensions, strict=True)
         return self.layer == other.layer and all(
-            all(any(a <= first and last <= b for a, b in mine) for first, last in theirs) for mine, theirs in pairs
+            all(is_within(span, mine) for span in theirs) for mine, theirs in pairs
         )
 
     def overlaps(self, other: Match) -> bool:
@@ -48,6 +50,12 @@ def read_match(acl: Policy) -> Match:
         value = acl.find(name)
         dimensions.append(EVERYTHING if value is None else merge(spans_of(str(value))))
     return Match((str(acl.find("Direction")), str(acl.find("RuleType") or "Switch")), tuple(dimensions))
+
+
+def is_within(span: Span, others: list[Span]) -> bool:
+    """Whether one of the others, which are sorted and apart, has all of it."""
+    at = bisect_right(others, span[0], key=itemgetter(0)) - 1
+    return at >= 0 and span[1] <= others[at][1]
 
 
 def merge(spans: Iterable[Span]) -> list[Span]:

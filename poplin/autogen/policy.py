@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+
+from poplin.autogen.casing import find_value
+from poplin.autogen.plain import is_integer
 
 ACL = "ACL"
 
@@ -27,13 +31,12 @@ class Policy:
     def priority(self) -> int | None:
         """Lower ones decide first; None where there is none."""
         value = self.find("Priority")
-        return value if type(value) is int else None
+        return value if is_integer(value) else None
 
     def find(self, name: str) -> object | None:
         """The setting of this name, in any case, as the plugins read them."""
-        wanted = name.lower()
-        return next((value for key, value in self.settings.items() if key.lower() == wanted), None)
+        return find_value(self.settings, name)
 
     def as_argument(self) -> dict[str, object]:
         """The item of a configuration's AdditionalArgs."""
-        return {"Name": "EndpointPolicy", "Value": {"Type": self.type, "Settings": dict(self.settings)}}
+        return {"Name": "EndpointPolicy", "Value": {"Type": self.type, "Settings": deepcopy(dict(self.settings))}}

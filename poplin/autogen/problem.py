@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-MOST_TOLD = 5  # problems in one line
-
 
 class IntentError(ValueError):
     """Nothing can be generated; `problems` has a sentence for each reason."""
@@ -16,9 +14,7 @@ class IntentError(ValueError):
         self.problems = problems
 
     def __str__(self) -> str:
-        told = "; ".join(self.problems[:MOST_TOLD])
-        rest = len(self.problems) - MOST_TOLD
-        return f"{told}; and {rest} more" if rest > 0 else told
+        return "; ".join(self.problems)
 
 
 @dataclass

@@ -6,8 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from poplin.autogen.dialect import READERS, TWICE, is_integer, is_type
+from poplin.autogen.dialect import BY_RUNTIME, TWICE, is_type
+from poplin.autogen.formats import READERS, is_readable
 from poplin.autogen.nearest import find_nearest
+from poplin.autogen.plain import is_integer
 from poplin.autogen.values import quote
 
 Failure = Any  # jsonschema's ValidationError; its own type says of each field that it may be unset
@@ -33,6 +35,8 @@ def describe_type(error: Failure) -> str:
     wanted: str = error.validator_value
     converted = convert(error.instance, error.schema)
     remedy = propose(error.schema) if converted is None else json.dumps(converted)
+    if error.instance is None:
+        return f"is null; write {remedy}"
     return f"{quote(error.instance)} is not {TYPE_NAMES[wanted]}; write {remedy}"
 
 
@@ -53,11 +57,8 @@ def convert(value: object, schema: Any) -> object:
 
 def fits(text: str, schema: Any) -> bool:
     """Whether a string has the schema's format."""
-    try:
-        READERS.get(schema.get("format"), str)(text)
-    except ValueError:
-        return False
-    return schema.get("type") == "string" and text != "" and text in schema.get("enum", (text,))
+    is_string = schema.get("type") == "string" and text != "" and text in schema.get("enum", (text,))
+    return is_string and is_readable(text, READERS.get(schema.get("format"), str))
 
 
 def find_meaning(text: str, wanted: str) -> object | None:
@@ -67,6 +68,16 @@ def find_meaning(text: str, wanted: str) -> object | None:
     except ValueError:
         return None
     return meaning if is_type(meaning, wanted) else None
+
+
+def describe_format(error: Failure) -> str:
+    """Not what the reader wants; it says what that is."""
+    return str(error.cause)
+
+
+def describe_absence(error: Failure) -> str:
+    """Nothing where there should be something."""
+    return f"is missing; write {propose(error.schema)}"
 
 
 def describe_choice(error: Failure) -> str:
@@ -86,15 +97,16 @@ def describe_range(error: Failure) -> str:
 def describe_unknown_key(error: Failure) -> str:
     """A key without effect."""
     nearest = find_nearest(str(error.path[-1]), error.validator_value)
-    return (
-        f"the plugin does not know it and ignores it; {f'did you mean {quote(nearest)}?' if nearest else 'remove it'}"
-    )
+    reader = "runtime" if error.schema["x-unknownKeys"] == BY_RUNTIME else "plugin"
+    hint = f"did you mean {quote(nearest)}?" if nearest else "remove it"
+    return f"the {reader} does not know it and ignores it; {hint}"
 
 
 def describe_unknown_value(error: Failure) -> str:
     """A value that has probably no effect."""
-    nearest = find_nearest(error.instance, error.validator_value["values"])
-    hint = f"did you mean {quote(nearest)}?" if nearest else f"known are {', '.join(error.validator_value['values'])}"
+    known = [str(value) for value in error.validator_value["values"]]
+    nearest = find_nearest(error.instance, known) if isinstance(error.instance, str) else None
+    hint = f"did you mean {quote(nearest)}?" if nearest else f"known are {', '.join(known)}"
     return f"unknown {error.schema['title']} {quote(error.instance)}, {error.validator_value['otherwise']}; {hint}"
 
 
@@ -107,27 +119,32 @@ def propose(schema: Any) -> str:
 
 def list_choices(values: Sequence[str]) -> str:
     """`'Allow', 'Block' or 'Pass'`."""
-    return join([quote(value) for value in values], "or")
+    return write_out([quote(value) for value in values], "or")
 
 
-def join(items: Sequence[str], last: str) -> str:
+def write_out(items: Sequence[str], last: str) -> str:
     """`A, B and C`."""
     return f" {last} ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
 
 
 def same_names(spellings: Iterable[str]) -> str:
     """Names that differ in case only."""
-    return f"{join([quote(each) for each in spellings], 'and')} are the same name to the plugin; write it once"
+    return f"{write_out([quote(each) for each in spellings], 'and')} are the same name to the plugin; write it once"
 
 
 SENTENCES: dict[str, Callable[[Failure], str]] = {
     "type": describe_type,
     "enum": describe_choice,
-    "format": lambda error: str(error.cause),
+    "format": describe_format,
+    "x-format": describe_format,
+    "x-switch": lambda error: f"{quote(error.instance)} is not true or false; write one of them",
     "minimum": describe_range,
     "maximum": describe_range,
     "minLength": lambda error: f"'' is empty; write {propose(error.schema)}",
-    "required": lambda error: f"is missing; write {propose(error.schema)}",
+    "minItems": lambda error: f"[] is empty; write at least one {error.schema['items']['title']}",
+    "required": describe_absence,
+    "x-expected": describe_absence,
+    "x-mandatory": describe_absence,
     "x-unknownKeys": describe_unknown_key,
     "x-ignored": lambda error: f"the plugin ignores it; {error.validator_value}",
     "x-known": describe_unknown_value,

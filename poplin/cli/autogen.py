@@ -11,31 +11,34 @@ that tool, 0.3.1 its last published script. Runs on any system; docs/autogen.md 
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 
 from poplin.autogen.checking import ERROR, check_configuration
 from poplin.autogen.configuration import Generated, generate
-from poplin.autogen.encoding import read_base64, read_json
+from poplin.autogen.document import DOCUMENT
+from poplin.autogen.encoding import read_base64, read_json, read_strict_json
 from poplin.autogen.evaluation import explain
-from poplin.autogen.explanation import as_objects, format_table
+from poplin.autogen.explanation import as_objects, format_table, show
 from poplin.autogen.layout import JSON, LAYOUTS, render
 from poplin.autogen.output import replace_file
 from poplin.autogen.problem import IntentError
-from poplin.autogen.profiles import get_profile
+from poplin.autogen.profiles import PROFILES, get_profile
+from poplin.autogen.script import SCRIPT
 from poplin.cli.failure import FAILED, USAGE
-from poplin.spec.versions import is_at_least
 
 PROG = "poplin autogen"
 STREAM = "-"  # stdin or stdout
 STDOUT = (STREAM, "/dev/stdout")  # that is no place where a file could be replaced
 LIST_ENDING = ".conflist"
-DOCUMENT, SCRIPT = "1.0.0", "0.3.1"
-LISTS_ONLY_SINCE = "1.0.0"  # of the CNI specification
+FINDING_KEYS = ("severity", "where", "text")  # of --json
+NOT_FOR_CHECK = ("cni_conf_path", "version", "profile", "strict", "list", "crlf", "verbose", "explain")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,13 +48,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--from-json", metavar="FILE", help="the intent as a file of JSON; - is stdin")
     source.add_argument("--check", metavar="FILE", help="only say what the Windows plugins make of a configuration")
     parser.add_argument(
-        "--cni-conf-path", "-CniConfPath", metavar="FILE", help="where to write; ./cni.conf if not given, - is stdout"
+        "--cni-conf-path",
+        "-CniConfPath",
+        metavar="FILE",
+        help=f"where to write; ./{DOCUMENT.default_file} if not given, - is stdout",
     )
     parser.add_argument(
-        "--version", "-Version", type=known_version, metavar="VERSION", help=f"of the tool: {DOCUMENT} or {SCRIPT}"
+        "--version", "-Version", type=known_version, metavar="VERSION", help=f"of the tool: {' or '.join(PROFILES)}"
     )
     parser.add_argument(
-        "--profile", type=known_version, metavar="VERSION", help=f"{DOCUMENT}: the specification; {SCRIPT}: the script"
+        "--profile",
+        type=known_version,
+        metavar="VERSION",
+        help=f"{DOCUMENT.version}: the specification; {SCRIPT.version}: the script",
     )
     parser.add_argument("--strict", action="store_true", help="insist on mandatory keys and on known types of policies")
     parser.add_argument("--list", action="store_true", help="wrap it as a network configuration list")
@@ -80,20 +89,28 @@ def run(options: argparse.Namespace) -> int:
         print(f"{PROG}: {problem}", file=sys.stderr)
         return USAGE
     try:
-        return check(options) if options.check else write(options)
+        return write(options) if options.check is None else check(options)
     except IntentError as error:
         if options.json:
             print_json({"problems": list(error.problems)})
         print(f"{PROG}: {error}", file=sys.stderr)
-        return FAILED
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = show(str(error.filename or "cannot write the output"))
+        print(f"{PROG}: {where}: {error.strerror or error}", file=sys.stderr)
+    return FAILED
 
 
 def find_contradiction(options: argparse.Namespace) -> str:
     """Options that do not go together, in words."""
-    if options.profile and options.version not in (None, DOCUMENT, options.profile):
+    if options.check is not None and (others := [name for name in NOT_FOR_CHECK if getattr(options, name)]):
+        return f"--check writes nothing, so --{others[0].replace('_', '-')} does not go with it; leave that out"
+    if options.profile and options.version not in (None, DOCUMENT.version, options.profile):
         return f"--version {options.version} and --profile {options.profile} contradict each other; write one of them"
-    if options.cni_conf_path == "":
-        return "--cni-conf-path is empty; write a file, or - for stdout"
+    for option in ("cni_conf_path", "from_json", "check"):
+        if getattr(options, option) == "":
+            return f"--{option.replace('_', '-')} is empty; write the path of a file, or -"
     if options.cni_conf_path in STDOUT and (options.explain or options.json):
         return "the configuration and what --explain or --json print cannot both go to stdout; write to a file"
     return ""
@@ -101,30 +118,30 @@ def find_contradiction(options: argparse.Namespace) -> str:
 
 def check(options: argparse.Namespace) -> int:
     """Tell what is wrong with a configuration; whether there was an error."""
-    findings = check_configuration(read_file(options.check))
+    findings = check_configuration(read_file(options.check, read_strict_json))
     if options.json:
-        print_json({"findings": [vars(finding) for finding in findings]})
+        print_json({"findings": [{key: getattr(each, key) for key in FINDING_KEYS} for each in findings]})
     else:
-        lines = [f"{finding.severity}: {options.check}: {finding}" for finding in findings]
-        print("\n".join(lines) or f"{options.check}: nothing is wrong with it")
+        name = show(options.check)
+        print("\n".join(f"{each.severity}: {name}: {each}" for each in findings) or f"{name}: nothing is wrong with it")
     return FAILED if any(finding.severity == ERROR for finding in findings) else 0
 
 
 def write(options: argparse.Namespace) -> int:
     """Generate and write, or explain."""
     # The script had a version of its own, 1.0.0, and never looked at it.
-    profile = get_profile(options.profile or options.version or DOCUMENT)
-    source = read_base64(options.cni_args) if options.from_json is None else read_file(options.from_json)
-    made = generate(source, profile.version, strict=options.strict)
-    data = render(made.as_list() if options.list else made.document, options.format, crlf=options.crlf)
+    profile = get_profile(options.profile or options.version or DOCUMENT.version)
+    source = read_base64(options.cni_args) if options.from_json is None else read_file(options.from_json, read_json)
+    made = generate(source, profile.version, strict=options.strict, as_list=options.list)
+    data = render(made.document, options.format, crlf=options.crlf)
     path = options.cni_conf_path
     if path is None and not options.explain:
         path = os.path.join(".", name_file(profile.default_file, options.list))
     if path in STDOUT:
-        sys.stdout.buffer.write(data)
+        get_stream(sys.stdout, "stdout").write(data)
     elif path is not None:
         replace_file(path, data)
-    warnings = [*made.warnings, *list_form_doubts(made, path, options.list)]
+    warnings = [*made.warnings, *list_name_doubts(path, options.list)]
     for warning in warnings:
         print(f"{PROG}: warning: {warning}", file=sys.stderr)
     tell(options, made, path, warnings)
@@ -134,8 +151,8 @@ def write(options: argparse.Namespace) -> int:
 def tell(options: argparse.Namespace, made: Generated, path: str | None, warnings: list[str]) -> None:
     """Print what was asked for."""
     if options.verbose and path not in (None, *STDOUT) and not options.json:
-        print(f"VERBOSE: Generated CNI conf: {path}")
-        print(render(made.as_list() if options.list else made.document, options.format).decode(), end="")
+        print(f"VERBOSE: Generated CNI conf: {show(path)}")
+        print(render(made.document, options.format).decode(), end="")
     if options.json:
         print_json({"path": path, "warnings": warnings, "policies": as_objects(explain(made))})
     elif options.explain:
@@ -147,29 +164,29 @@ def name_file(name: str, is_list: bool) -> str:
     return str(Path(name).with_suffix(LIST_ENDING)) if is_list else name
 
 
-def list_form_doubts(made: Generated, path: str | None, is_list: bool) -> list[str]:
-    """What runtimes will not understand of the form of the file."""
-    doubts = []
-    version = str(made.document["cniVersion"])
-    if not is_list and is_at_least(version, LISTS_ONLY_SINCE):
-        doubts.append(
-            f"cniVersion {version} has no single configurations, which {LISTS_ONLY_SINCE} of the CNI specification"
-            " removed; write a list with --list"
-        )
-    if path not in (None, *STDOUT) and str(path).endswith(LIST_ENDING) != is_list:
-        wanted = (
-            f"give a list the ending {LIST_ENDING}" if is_list else f"use --list, or an ending other than {LIST_ENDING}"
-        )
-        doubts.append(f"{path}: runtimes tell lists from single configurations by the ending; {wanted}")
-    return doubts
+def list_name_doubts(path: str | None, is_list: bool) -> list[str]:
+    """What runtimes will take the file for."""
+    if path in (None, *STDOUT) or str(path).endswith(LIST_ENDING) == is_list:
+        return []
+    wanted = (
+        f"give a list the ending {LIST_ENDING}" if is_list else f"use --list, or an ending other than {LIST_ENDING}"
+    )
+    return [f"{show(str(path))}: runtimes tell lists from single configurations by the ending; {wanted}"]
 
 
-def read_file(path: str) -> dict[str, object]:
+def read_file(path: str, read: Callable[[bytes], dict[str, object]]) -> dict[str, object]:
     """The JSON object in a file, or of stdin. Raises OSError, IntentError naming the file."""
     try:
-        return read_json(sys.stdin.buffer.read() if path == STREAM else Path(path).read_bytes())
+        return read(get_stream(sys.stdin, "stdin").read() if path == STREAM else Path(path).read_bytes())
     except IntentError as error:
-        raise IntentError(f"{path}: {error}") from None
+        raise IntentError(f"{show(path)}: {error}") from None
+
+
+def get_stream(stream: TextIO | None, name: str) -> BinaryIO:
+    """The bytes of stdin or stdout. Raises OSError if we were started with it closed."""
+    if stream is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), name)
+    return stream.buffer
 
 
 def print_json(answer: dict[str, Any]) -> None:

@@ -90,6 +90,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "") -> int:
 def choose(argv: Sequence[str] | None, prog: str) -> int:
     """The verb of the command line."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if sys.stderr is None:  # we were started with it closed: print() would take stdout instead
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     if hasattr(signal, "SIGCHLD"):  # a caller that ignores it would cost us the plugins' exit status
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if (prog or sys.argv[0]).rpartition("/")[2] == "cnitool":

@@ -15,6 +15,7 @@ KEYS = (
     *("cniVersion", "name", "type", "capabilities", "ipam", "dns", "optionalFlags", "runtimeConfig"),
     *("AdditionalArgs", "additionalRoutes", "policies", "apiVersion", "plugins", "subnet", "routes", "Name", "Value"),
     *("Type", "Settings", "Action", "Priority", "RemotePorts", "nameservers", "x", "İ", "a\n\ud800"),
+    *("delegate", "cniVersions", "disableCheck", "dst", "gw", "policies"),
 )
 POLICY_TYPES = ("ACL", "outboundnat", "SDNRoute", "QOS", "Foo")
 
@@ -36,16 +37,27 @@ def assert_single_lines(findings):
         assert str(finding).isprintable()
 
 
-@given(st.dictionaries(st.sampled_from(KEYS), documents, max_size=6), st.sampled_from([*PLUGINS, "NAT", "sdnbridgee"]))
+@given(
+    st.dictionaries(st.sampled_from(KEYS), documents, max_size=6),
+    st.sampled_from([*PLUGINS, "NAT", "sdnbridgee", "flannel"]),
+)
 def test_findings_in_any_configuration_are_single_lines(document, kind):
     assert_single_lines(check_configuration({**document, "type": kind}))
     assert_single_lines(check_configuration({"plugins": [{**document, "type": kind}], **document}))
+    assert_single_lines(check_configuration({"type": "flannel", "delegate": {**document, "type": kind}}))
 
 
 @given(documents, st.sampled_from(POLICY_TYPES))
 def test_findings_in_any_policy_are_single_lines(settings, kind):
     assert_single_lines(check_policy({"Type": kind, "Settings": settings}, "p"))
     assert_single_lines(check_policy(settings, "p"))
+
+
+def test_configuration_that_is_too_deep_has_one_finding():
+    deep = json.loads("[" * 400 + "]" * 400)
+    assert [str(finding) for finding in check_configuration({"type": "nat", "x": deep})] == [
+        "the JSON has too many levels of nesting: 40 are the most"
+    ]
 
 
 def test_deep_and_long_values_are_reported_in_short():

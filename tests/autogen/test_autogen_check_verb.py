@@ -57,8 +57,57 @@ def test_what_is_no_json_cannot_be_checked(autogen: Any, content: bytes) -> None
     assert len((done.output + done.errors).splitlines()) == 1
 
 
-@pytest.mark.parametrize("content", [b"[]", b"null", b"5", b'"x"', b"{}", b'{"plugins": 5}', b'{"plugins": [5, null]}'])
-def test_json_that_is_no_configuration_has_findings(autogen: Any, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"[]", b"null", b"5", b'"x"'])
+def test_json_that_is_no_object_cannot_be_checked(autogen: Any, content: bytes) -> None:
     done = autogen("--check", "-", stdin=content)
-    assert done.status == 1
-    assert len((done.output + done.errors).splitlines()) >= 1
+    assert (done.status, done.output) == (1, "")
+    (line,) = done.errors.splitlines()
+    assert line.startswith("poplin autogen: -: ")
+
+
+NO_NAME = 'error: -: name: is missing; write something like "azure-cni"'
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (
+            b"{}",
+            [
+                "error: -: type: is missing; "
+                "write one of sdnbridge, nat, sdnoverlay, win-bridge, win-overlay, L2Bridge, NAT, Overlay"
+            ],
+        ),
+        (
+            b'{"plugins": 5}',
+            ['error: -: plugins: 5 is not a list; write something like [{"type": "sdnbridge"}]', NO_NAME],
+        ),
+        (
+            b'{"plugins": [5, null]}',
+            [
+                'error: -: plugins[0]: 5 is not an object; write something like {"type": "sdnbridge"}',
+                'error: -: plugins[1]: is null; write something like {"type": "sdnbridge"}',
+                NO_NAME,
+            ],
+        ),
+        (b'{"plugins": [], "name": "net"}', ["error: -: plugins: [] is empty; write at least one plugin"]),
+    ],
+)
+def test_json_that_is_no_configuration_has_findings(autogen: Any, content: bytes, lines: list[str]) -> None:
+    done = autogen("--check", "-", stdin=content)
+    assert (done.status, done.errors) == (1, "")
+    assert done.output.splitlines() == lines
+
+
+def test_plugin_of_others_is_no_error(autogen: Any) -> None:
+    done = autogen("--check", "-", "--json", stdin=b'{"cniVersion": "1.0.0", "name": "net", "type": "azure-vnet"}')
+    assert done.status == 0
+    (finding,) = json.loads(done.output)["findings"]
+    assert (finding["severity"], finding["where"]) == ("warning", "type")
+    assert finding["text"].startswith("'azure-vnet' is not checked: known are sdnbridge, nat, ")
+
+
+def test_finding_as_json_has_three_keys(autogen: Any) -> None:
+    document = expect(full_intent(AdditionalPolicies=[policy("Foo")]), "1.0.0")
+    told = json.loads(autogen("--check", "-", "--json", stdin=json.dumps(document).encode()).output)
+    assert {key for finding in told["findings"] for key in finding} == {"severity", "where", "text"}

@@ -60,7 +60,7 @@ REFUSED = [
     (3, f": 3 is not an object; {LIKE_POLICY}"),
     ({"Settings": {}}, '.Type: is missing; write something like "ACL"'),
     ({"Type": "", "Settings": {}}, ".Type: '' is empty; write something like \"ACL\""),
-    ({"Type": None, "Settings": {}}, '.Type: null is not a string; write something like "ACL"'),
+    ({"Type": None, "Settings": {}}, '.Type: is null; write something like "ACL"'),
     ({"Type": "QOS"}, f".Settings: is missing; {LIKE_SETTINGS}"),
     ({"Type": "QOS", "Settings": []}, f".Settings: [] is not an object; {LIKE_SETTINGS}"),
     ({"Type": "Iov", "Settings": {"x": 1, "X": 1}}, f".Settings.X: 'x' and 'X' {TWICE}"),
@@ -84,7 +84,7 @@ ACLS_REFUSED = [
     ({"Priority": "first"}, "Priority: 'first' is not an integer; write something like 3000"),
     ({"Priority": True}, "Priority: true is not an integer; write something like 3000"),
     ({"Priority": 200.0}, "Priority: 200.0 is not an integer; write something like 3000"),
-    ({"Priority": None}, "Priority: null is not an integer; write something like 3000"),
+    ({"Priority": None}, "Priority: is null; write something like 3000"),
     ({"Priority": 0}, "Priority: 0 is out of range; write an integer from 1 to 65535"),
     ({"Priority": 65536}, "Priority: 65536 is out of range; write an integer from 1 to 65535"),
     ({"Protocols": 6}, 'Protocols: 6 is not a string; write "6"'),
@@ -105,7 +105,20 @@ def test_acl_is_refused(settings, sentence):
     assert found({"Type": "ACL", "Settings": {**ACL, **settings}}) == [f"error: {PLACE}.Settings.{sentence}"]
 
 
+# Null and the empty string are values here, though the plugins take them for nothing.
 OTHERS_REFUSED = [
+    ("OutBoundNAT", {"Exceptions": None}, f"Exceptions: is null; {LIKE_PREFIXES}"),
+    (
+        "OutBoundNAT",
+        {"Exceptions": [""]},
+        "Exceptions[0]: '' is not an address or a prefix; write one like 10.0.0.1 or 10.0.0.0/24",
+    ),
+    ("OutBoundNAT", {"Destinations": ["10.0.0.0/8"]}, f"Exceptions: is missing; {LIKE_PREFIXES}"),
+    (
+        "SDNRoute",
+        {"DestinationPrefix": "", "NeedEncap": True},
+        "DestinationPrefix: '' is not a prefix; write one like 10.0.0.0/24 or fd00::/64",
+    ),
     ("OutBoundNAT", {}, f"Exceptions: is missing; {LIKE_PREFIXES}"),
     ("OutBoundNAT", {"Exceptions": "10.0.0.0/8"}, "Exceptions: '10.0.0.0/8' is not a list; write [\"10.0.0.0/8\"]"),
     ("OutBoundNAT", {"Exceptions": "all"}, f"Exceptions: 'all' is not a list; {LIKE_PREFIXES}"),
@@ -161,6 +174,13 @@ def test_policy_of_an_unknown_type_is_warned_about_and_its_settings_are_left_alo
 )
 def test_setting_without_effect_is_warned_about(settings, sentence):
     assert found({"Type": "ACL", "Settings": {**ACL, **settings}}) == [f"warning: {PLACE}.Settings.{sentence}"]
+
+
+@pytest.mark.parametrize("kind", ["Foo", "ACL"])
+def test_finding_says_whether_the_type_is_unknown(kind):
+    policy = {"Type": kind, "Settings": {**ACL, "Comment": "why"}}
+    flags = [finding.is_unknown_policy for finding in check_policy(policy, PLACE)]
+    assert flags == [kind == "Foo"]
 
 
 def test_key_beside_type_and_settings_is_warned_about():

@@ -52,7 +52,7 @@ def test_an_existing_file_is_replaced_by_another(autogen: Any) -> None:
 
 def test_an_empty_path_is_a_mistake_of_usage(autogen: Any) -> None:
     done = autogen("--cni-args", FULL, "--cni-conf-path", "")
-    assert done == Reply(2, "", "poplin autogen: --cni-conf-path is empty; write a file, or - for stdout\n")
+    assert done == Reply(2, "", "poplin autogen: --cni-conf-path is empty; write the path of a file, or -\n")
     assert os.listdir() == []
 
 
