@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 from jsonschema import Draft202012Validator
+from netlab import CHECKOUT
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from poplin.autogen.checking import MILD, PLUGIN_TYPES, PLUGINS, find_plugin
 from poplin.autogen.dialect import BY_RUNTIME, FOR_IPAM, IGNORED, TYPES, get_validator
 from poplin.autogen.formats import READERS
-from poplin.autogen.schema import get_registry, load_schemas
+from poplin.autogen.schema import FOLDERS, get_registry, load_schemas
 from poplin.autogen.wording import SENTENCES
 
 SCHEMAS = load_schemas()
@@ -169,3 +172,10 @@ def test_plain_validator_accepts_what_is_generated():
 )
 def test_plain_validator_refuses_what_the_plugin_refuses(change):
     assert len(list(plain_validator("sdnbridge").iter_errors(GENERATED | change))) == 1
+
+
+def test_the_package_has_the_schemas_where_they_are_looked_for():
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    shipped = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    in_package, in_checkout = (folder.relative_to(CHECKOUT) for folder in FOLDERS)
+    assert shipped == {str(in_checkout): str(in_package)}
