@@ -53,3 +53,14 @@ def test_help_imports_no_verb() -> None:
 def test_the_entry_point_is_this_function() -> None:
     done = subprocess.run([sys.executable, "-m", "poplin.cli.main", "nope"], capture_output=True, text=True)
     assert done.returncode == 2
+
+
+def test_a_package_that_is_not_installed_is_named() -> None:
+    program = (
+        "import sys; sys.modules['jsonschema'] = None; from poplin.cli.main import main;"
+        "sys.exit(main(['autogen', '--check', '-'], 'poplin'))"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, input='{"type": "nat"}', capture_output=True, text=True, timeout=30, check=False)
+    assert done.stderr == "poplin autogen: needs the Python package jsonschema; pip install jsonschema\n"
+    assert (done.returncode, done.stdout) == (1, "")
