@@ -1,4 +1,7 @@
-"""Writing the file: whole or not at all, and never over something that is no file."""
+"""Writing the file: whole or not at all, and never over something that is no file.
+
+On any system, which is why it does not use poplin.linux.atomicfile.
+"""
 
 from __future__ import annotations
 
