@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -243,14 +244,15 @@ def test_key_in_two_spellings(refuse: Any, profile: str, one: str, other: str) -
 )
 @each_profile
 def test_whole_intent(refuse: Any, profile: str, data: bytes) -> None:
-    refuse(data, "--profile", profile)
+    line = refuse(data, "--profile", profile)
+    assert re.search(r"is not (JSON|UTF-8|a JSON object)|is given twice|levels of nesting|UTF-16|UTF-32", line)
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000])
 def test_number_that_no_json_has(refuse: Any, number: str) -> None:
     """Settings are copied as they are, so these would be written into a file that nothing can read."""
     text = json.dumps(full_intent(AdditionalPolicies=[policy("Foo", Number="@")])).replace('"@"', number)
-    refuse(text.encode())
+    assert re.search(r"the text is not JSON: (-?\w+ is not JSON|.* too large|.*4300 digits)", refuse(text.encode()))
 
 
 @pytest.mark.parametrize(
