@@ -39,7 +39,6 @@ Check = Callable[[Any, Any, Any, Schema], Errors]
 TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool}
 WORDS = ("true", "false")
 
-IGNORED = "ignored"
 BY_RUNTIME = "ignored by the runtime"
 FOR_IPAM = "for the IPAM plugin"
 RUNTIME_KEYS = "cni.dev/"  # belong to the runtime, wherever they are

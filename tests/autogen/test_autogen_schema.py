@@ -5,13 +5,14 @@ from __future__ import annotations
 import tomllib
 
 import pytest
+from autogen.configurations import endpoint
 from jsonschema import Draft202012Validator
 from netlab import CHECKOUT
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from poplin.autogen.checking import MILD, PLUGIN_TYPES, PLUGINS, find_plugin
-from poplin.autogen.dialect import BY_RUNTIME, FOR_IPAM, IGNORED, TYPES, get_validator
+from poplin.autogen.dialect import BY_RUNTIME, FOR_IPAM, TYPES, get_validator
 from poplin.autogen.formats import READERS
 from poplin.autogen.schema import FOLDERS, get_registry, load_schemas
 from poplin.autogen.wording import SENTENCES
@@ -85,7 +86,7 @@ def test_every_format_type_and_effect_is_known():
     assert all("format" in schema for _, schema in ALL if "x-format" in schema)
     assert {schema["type"] for _, schema in ALL if "type" in schema} == {*TYPES, "integer"}
     assert {schema["x-unknownKeys"] for _, schema in ALL if "x-unknownKeys" in schema} == {
-        IGNORED,
+        "ignored",
         BY_RUNTIME,
         FOR_IPAM,
     }
@@ -134,7 +135,7 @@ def plain_validator(plugin):
 
 
 def policy(kind, **settings):
-    return {"Name": "EndpointPolicy", "Value": {"Type": kind, "Settings": settings}}
+    return endpoint(Type=kind, Settings=settings)
 
 
 GENERATED = {
