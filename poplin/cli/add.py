@@ -1,26 +1,25 @@
-"""Attach a network namespace to a network. Prints the result as JSON, or the error.
+"""Attach a network namespace to a network, or to several at once: all of them or, if one fails, none.
 
-If a plugin of the chain fails, or the command is interrupted, what was done is taken back.
+Prints the result of ADD as JSON, or the error. Of several networks it is {"version": 1, "attachments": [{"network",
+"ifname", "result"}]}.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import suppress
+from collections.abc import Callable
 
+import poplin.runtime as cni
 from poplin.cli.failure import describe, find_status, print_error_object
 from poplin.cli.interruption import unwind_when_ended
-from poplin.cli.settings import add_attachment_arguments, make_attachment, make_runtime, network_folder
-from poplin.runtime.attach import attach
-from poplin.runtime.attachment import Attachment
-from poplin.runtime.caller import Runtime
-from poplin.runtime.detach import detach
-from poplin.runtime.networks import get_network
-from poplin.spec.errors import CNIError, Conflict, DecodingFailure
+from poplin.cli.settings import make_runtime
+from poplin.cli.steps import add_attachment_arguments, make_steps
+from poplin.runtime.together import Step
 from poplin.spec.jsontext import dumps
-from poplin.spec.netlist import NetworkList
-from poplin.spec.result import OldResult, Result, format_result
+from poplin.spec.result import format_result
+
+PROG = "poplin add"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,45 +30,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """`poplin add`."""
     unwind_when_ended()
-    version = ""
+    steps: list[Step] = []
     try:
-        network = get_network(network_folder(), options.network)
-        version = network.version
-        attachment = make_attachment(options.netns, options.ifname, options.container_id)
-        result = attach_or_undo(make_runtime(options.timeout), network, attachment, "poplin add")
-    except CNIError as error:
-        print_error_object(error, version)
-        print(f"poplin add: {describe(error)}", file=sys.stderr)
+        steps = make_steps(options)
+        results = cni.attach_all(make_runtime(options.timeout), steps, tell_undo(PROG))
+    except cni.CNIError as error:
+        print_error_object(error, steps[0][0].version if steps else "")
+        print(f"{PROG}: {describe(error)}", file=sys.stderr)
         return find_status(error)
-    print(dumps(format_result(result) if result else None, 4))
+    print(dumps(format_results(steps, results), 4))
     return 0
 
 
-def attach_or_undo(
-    runtime: Runtime, network: NetworkList, attachment: Attachment, prog: str
-) -> Result | OldResult | None:
-    """ADD, and DEL of the chain if it fails or is interrupted; the caller sees the first error.
-
-    What is attached already is refused before: the second ADD would fail, and DEL would take the first one away.
-    """
-    refuse_attached(runtime, network, attachment)
-    try:
-        return attach(runtime, network, attachment)
-    except BaseException:
-        try:
-            detach(runtime, network, attachment)
-        except CNIError as error:
-            print(f"{prog}: while taking it back: {describe(error)}", file=sys.stderr)
-        raise
+def tell_undo(prog: str) -> Callable[[cni.CNIError], None]:
+    """Tells what could not be taken back after a failure; the failure itself is told after it."""
+    return lambda error: print(f"{prog}: while taking it back: {describe(error)}", file=sys.stderr)
 
 
-def refuse_attached(runtime: Runtime, network: NetworkList, attachment: Attachment) -> None:
-    """Raises Conflict if there is a result on record; one that cannot be read may be written over."""
-    attachment.check()
-    with suppress(DecodingFailure):
-        if not runtime.cache.find_entry(network.name, *attachment.identity):
-            return
-        raise Conflict(
-            f"{attachment.container_id} is already attached to network {network.name!r} as {attachment.ifname}",
-            "`poplin del` with the same arguments detaches it",
-        )
+def format_results(steps: list[Step], results: list[cni.Result | cni.OldResult | None]) -> dict[str, object] | None:
+    """What goes to stdout."""
+    objects = [format_result(result) if result else None for result in results]
+    if len(objects) == 1:
+        return objects[0]
+    attachments = [
+        {"network": network.name, "ifname": attachment.ifname, "result": result}
+        for (network, attachment), result in zip(steps, objects, strict=True)
+    ]
+    return {"version": 1, "attachments": attachments}

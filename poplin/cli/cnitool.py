@@ -6,21 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+import poplin.runtime as cni
 from poplin.cli.failure import report
 from poplin.cli.settings import make_attachment, make_runtime, network_folder
-from poplin.runtime.attach import attach
-from poplin.runtime.attachment import Attachment
-from poplin.runtime.caller import Runtime
-from poplin.runtime.check import check
-from poplin.runtime.detach import detach
-from poplin.runtime.gc import collect_garbage
-from poplin.runtime.networks import get_network
-from poplin.runtime.status import ask_status
 from poplin.spec.jsontext import dumps
-from poplin.spec.netlist import NetworkList
 from poplin.spec.result import format_result
 
-Verb = Callable[[Runtime, NetworkList, Attachment], object]
+Verb = Callable[[cni.Runtime, cni.NetworkList, cni.Attachment], object]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -31,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     try:
         options, _ = parser.parse_known_args(list(arguments))
-        network = get_network(network_folder(), options.network)
+        network = cni.load(options.network, network_folder())
         attachment = make_attachment(options.netns, options.ifname)
         VERBS[options.verb](make_runtime(), network, attachment)
     except SystemExit as stop:
@@ -57,20 +49,20 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def add(runtime: Runtime, network: NetworkList, attachment: Attachment) -> None:
+def add(runtime: cni.Runtime, network: cni.NetworkList, attachment: cni.Attachment) -> None:
     """The result goes to stdout, without a newline."""
-    result = attach(runtime, network, attachment)
+    result = cni.attach(runtime, network, attachment)
     sys.stdout.write(dumps(format_result(result) if result else None, 4))
 
 
-def status(runtime: Runtime, network: NetworkList, attachment: Attachment) -> None:
+def status(runtime: cni.Runtime, network: cni.NetworkList, attachment: cni.Attachment) -> None:
     """The namespace is named and not used."""
-    ask_status(runtime, network)
+    cni.status(runtime, network)
 
 
-def gc(runtime: Runtime, network: NetworkList, attachment: Attachment) -> None:
+def gc(runtime: cni.Runtime, network: cni.NetworkList, attachment: cni.Attachment) -> None:
     """Knows of nothing valid, and so removes everything of the network."""
-    collect_garbage(runtime, network, None, everything=True)
+    cni.gc(runtime, network, None, everything=True)
 
 
-VERBS: dict[str, Verb] = {"add": add, "check": check, "del": detach, "gc": gc, "status": status}
+VERBS: dict[str, Verb] = {"add": add, "check": cni.check, "del": cni.detach, "gc": gc, "status": status}

@@ -1,12 +1,15 @@
-"""Detach a network namespace from a network. May be repeated, and the namespace may be gone."""
+"""Detach a network namespace from a network, or from several. May be repeated, and the namespace may be gone.
+
+What `add` was given, ports for instance, need not be said again: it is on record.
+"""
 
 from __future__ import annotations
 
 import argparse
 
-from poplin.cli.settings import add_attachment_arguments, make_attachment, make_runtime, network_folder
-from poplin.runtime.detach import detach
-from poplin.runtime.networks import get_network
+import poplin.runtime as cni
+from poplin.cli.settings import make_runtime
+from poplin.cli.steps import add_attachment_arguments, make_steps
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """`poplin del`."""
-    network = get_network(network_folder(), options.network)
-    attachment = make_attachment(options.netns, options.ifname, options.container_id)
-    detach(make_runtime(options.timeout), network, attachment)
+    runtime = make_runtime(options.timeout)
+    steps = make_steps(options)
+    cni.detach_all(runtime, [(network, cni.recall(runtime, network, attachment)) for network, attachment in steps])
     return 0

@@ -7,7 +7,7 @@ import os
 import sys
 
 from poplin.runtime.networks import NetworkNotFound, NoConfigs
-from poplin.spec.errors import CheckFailed, CNIError
+from poplin.spec.errors import CheckFailed, CNIError, InternalError
 from poplin.spec.jsontext import dumps
 
 FAILED = 1
@@ -16,8 +16,13 @@ NOT_FOUND = 3
 DRIFT = 4
 
 
-def report(error: Exception, prog: str) -> int:
-    """Print what went wrong; the exit status. An exception nobody expected is a defect and keeps its traceback."""
+def report(error: Exception, prog: str, *, as_json: bool = False) -> int:
+    """Print what went wrong; the exit status. An exception nobody expected is a defect and keeps its traceback.
+
+    With `as_json` stdout gets {"version": 1, "errors": [{"code", "msg", "details"?, "step"?, "plugin"?, "network"?}]}.
+    """
+    if as_json:
+        print(dumps({"version": 1, "errors": [as_object(each) for each in flatten(error)]}, 2))
     if isinstance(error, ExceptionGroup):
         return max([report(each, prog) for each in error.exceptions])
     if isinstance(error, CNIError):
@@ -49,10 +54,23 @@ def hint(text: str) -> str:
 
 
 def find_status(error: CNIError) -> int:
-    """The exit status an error stands for."""
+    """The exit status an error stands for. Code 103 means a difference only where one was asked for."""
     if isinstance(error, NoConfigs | NetworkNotFound):
         return NOT_FOUND
-    return DRIFT if error.code == CheckFailed.code else FAILED
+    return DRIFT if (error.step, error.code) == ("CHECK", CheckFailed.code) else FAILED
+
+
+def flatten(error: Exception) -> list[Exception]:
+    """The errors of a group, or the one."""
+    return [each for one in error.exceptions for each in flatten(one)] if isinstance(error, ExceptionGroup) else [error]
+
+
+def as_object(error: Exception) -> dict[str, object]:
+    """An error for --json: the CNI error object, and where it happened if that is known."""
+    if not isinstance(error, CNIError):
+        return {"code": InternalError.code, "msg": str(error) or type(error).__name__}
+    place = {key: value for key in ("step", "plugin", "network") if (value := getattr(error, key))}
+    return {**error.as_object(), **place}
 
 
 def print_error_object(error: CNIError, version: str = "") -> None:

@@ -5,53 +5,18 @@ Exit status: 0 done, 1 the operation failed, 2 usage, 3 not found or nothing to 
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from poplin import __version__
-from poplin.cli.failure import FAILED, report
+from poplin.cli.verbs import VERBS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-@dataclass(frozen=True)
-class Verb:
-    """The module that has `add_arguments` and `run`, one line, and an example."""
-
-    module: str
-    summary: str
-    example: str
-    takes_command: bool = False  # after `--`
-    is_portable: bool = False  # needs nothing of Linux
-
-
-VERBS = {
-    "run": Verb(
-        "run", "run a command in a network namespace of its own, attached", "poplin run mynet -- ip addr", True
-    ),
-    "add": Verb("add", "attach a network namespace to a network", "poplin add mynet /run/netns/blue"),
-    "check": Verb("check", "is it still attached as `add` left it?", "poplin check mynet /run/netns/blue"),
-    "del": Verb("delete", "detach it", "poplin del mynet /run/netns/blue"),
-    "status": Verb("status", "would `add` succeed now?", "poplin status mynet"),
-    "gc": Verb("gc", "remove what containers that are gone left behind", "poplin gc mynet --dry-run"),
-    "reload": Verb("reload", "restore the firewall after somebody flushed it", "poplin reload"),
-    "list": Verb("list", "show what is connected, and what has drifted", "poplin list --drawing"),
-    "autogen": Verb(
-        "autogen",
-        "write the configuration of a Windows CNI plugin from intent",
-        "poplin autogen --from-json intent.json --explain",
-        is_portable=True,
-    ),
-    "build": Verb("build", "write the plugins of this checkout into a folder", "poplin build ./bin"),
-    "install": Verb(
-        "install", "install the plugins for every container runtime", "poplin install --bin-dir /opt/cni/bin"
-    ),
-    "uninstall": Verb("uninstall", "remove exactly what `install` installed", "poplin uninstall"),
-}
-
+USAGE = 2
 SIGPIPE = 13  # where the system has no signals, shells know the number all the same
 
 ABOUT = """\
@@ -83,6 +48,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "") -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
         if isinstance(error, BrokenPipeError):  # whoever read it has gone, as in `poplin list | head -1`
             return 128 + SIGPIPE
+        from poplin.cli.failure import report
+
         return report(error, "poplin: cannot write the output")
     return status
 
@@ -106,9 +73,9 @@ def choose(argv: Sequence[str] | None, prog: str) -> int:
             print(f"poplin {__version__}")
             return 0
         case [name, *rest] if name in VERBS:
-            return run_verb(name, VERBS[name], rest)
+            return run_verb(name, rest)
     print(f"poplin: no verb {arguments[0]!r}; `poplin --help` lists them", file=sys.stderr)
-    return 2
+    return USAGE
 
 
 def help_text() -> str:
@@ -118,27 +85,24 @@ def help_text() -> str:
     return ABOUT + "".join(lines) + EXAMPLE
 
 
-def run_verb(name: str, verb: Verb, arguments: list[str]) -> int:
+def run_verb(name: str, arguments: list[str]) -> int:
     """Parse and run; failures become a line on stderr and an exit status."""
-    if sys.platform != "linux" and not verb.is_portable:
+    if sys.platform != "linux" and not VERBS[name].is_portable:
         print(f"poplin {name}: works on Linux only, and this is {sys.platform}", file=sys.stderr)
-        return FAILED
-    module = importlib.import_module(f"poplin.cli.{verb.module}")
-    parser = argparse.ArgumentParser(
-        prog=f"poplin {name}",
-        description=module.__doc__,
-        epilog=f"example:\n  {verb.example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    module.add_arguments(parser)
-    command = None
-    if verb.takes_command and "--" in arguments:
+        return 1
+    # Imported here, as `poplin --help` needs none of it and takes half the time without.
+    import argparse
+
+    from poplin.cli.failure import report
+    from poplin.cli.parser import get_module, make_parser
+
+    options = argparse.Namespace(command=None)
+    if VERBS[name].takes_command and "--" in arguments:
         at = arguments.index("--")
-        arguments, command = arguments[:at], arguments[at + 1 :]
+        arguments, options.command = arguments[:at], arguments[at + 1 :]
     try:
-        options = parser.parse_args(arguments, argparse.Namespace(command=command))
-        return int(module.run(options))
+        make_parser(name).parse_intermixed_args(arguments, options)
+        return int(get_module(name).run(options))
     except SystemExit as stop:  # argparse: 0 after help, 2 after a mistake
         return int(stop.code or 0)
     except KeyboardInterrupt:
@@ -146,7 +110,7 @@ def run_verb(name: str, verb: Verb, arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        return report(error, f"poplin {name}")
+        return report(error, f"poplin {name}", as_json=getattr(options, "json", False))
 
 
 if __name__ == "__main__":

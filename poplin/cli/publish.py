@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from collections.abc import Sequence
 
 from poplin.spec.address import parse_ip
-from poplin.spec.errors import InvalidConfig
-from poplin.spec.netlist import NetworkList
 
 CAPABILITY = "portMappings"
 PROTOCOLS = ("tcp", "udp", "sctp")
 SYNTAX = "[HOSTIP:]HOSTPORT:PORT[/PROTOCOL]"
-PORTMAP = '{"type": "portmap", "capabilities": {"portMappings": true}}'
 
 
 def published_port(text: str) -> dict[str, object]:
@@ -41,14 +37,3 @@ def port_number(text: str, where: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 1 << 16):
         raise ArgumentTypeError(f"{text!r} is no port, in {where!r}; write {SYNTAX}, ports from 1 to 65535")
     return int(text)
-
-
-def require_capability(networks: Sequence[NetworkList]) -> None:
-    """Raises InvalidConfig, with what to add, if none of the networks publishes ports."""
-    if any(CAPABILITY in plugin.capabilities for network in networks for plugin in network.plugins):
-        return
-    names = ", ".join(repr(network.name) for network in networks) or "none at all"
-    raise InvalidConfig(
-        f"no network publishes ports: none of {names} has the capability {CAPABILITY}",
-        f'add {PORTMAP} to the "plugins" of its .conflist; a .conf of one plugin becomes a .conflist of two',
-    )

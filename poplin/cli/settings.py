@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from poplin.cli.manifest import LIB_DIR, default_lib_dir, read_manifest
-from poplin.cli.values import namespace, seconds
+from poplin.cli.values import seconds
 from poplin.invoke.entry import PLUGINS, code_folder
 from poplin.linux.places import CONFIG, choose_place
 from poplin.runtime.attachment import Attachment
@@ -33,17 +33,6 @@ def add_call_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="of one plugin (default %(default)g)",
     )
-
-
-def add_attachment_arguments(parser: argparse.ArgumentParser) -> None:
-    """NETWORK NETNS and what goes with them."""
-    parser.add_argument("network", metavar="NETWORK", help="the name in the configuration")
-    parser.add_argument(
-        "netns", metavar="NETNS", type=namespace, help="path of the network namespace, as /run/netns/blue"
-    )
-    parser.add_argument("-i", "--ifname", help="name of the interface in the container (CNI_IFNAME, eth0)")
-    parser.add_argument("--container-id", default="", help="default: derived from the path of the namespace")
-    add_call_arguments(parser)
 
 
 def make_runtime(timeout: float | None = None) -> Runtime:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import argparse
 
+import poplin.runtime as cni
 from poplin.cli.failure import find_status, report
 from poplin.cli.settings import add_call_arguments, make_runtime, network_folder
-from poplin.runtime.networks import get_network
-from poplin.runtime.status import ask_status, has_verb
-from poplin.runtime.validate import validate
-from poplin.spec.errors import CNIError
+from poplin.runtime.status import has_verb
 from poplin.spec.jsontext import dumps
 
 
@@ -30,11 +28,11 @@ def run(options: argparse.Namespace) -> int:
     """`poplin status`."""
     asked = False
     try:
-        network = get_network(network_folder(), options.network)
+        network = cni.load(options.network, network_folder())
         runtime = make_runtime(options.timeout)
         asked = has_verb(network, "STATUS")
-        (ask_status if asked else validate)(runtime, network)
-    except CNIError as error:
+        (cni.status if asked else cni.validate)(runtime, network)
+    except cni.CNIError as error:
         if not options.json:
             return report(error, "poplin status")
         view = {"version": 1, "network": options.network, "ready": False, "asked": asked, "error": error.as_object()}

@@ -11,13 +11,22 @@ from poplin.spec.names import check_container_id, check_interface_name
 
 @dataclass(frozen=True)
 class Attachment:
-    """The parameters of ADD, CHECK and DEL; all three verbs must be given the same ones."""
+    """The parameters of ADD, CHECK and DEL; all three verbs must be given the same ones.
+
+    container_id      unique on the host; letters, digits, `_`, `.`, `-`
+    netns             path of the network namespace, as /run/netns/blue
+    ifname            name of the interface in the container
+    args              CNI_ARGS, ("IP", "10.22.0.5") for instance
+    capability_args   what plugins that declare the capability get as `runtimeConfig`: {"portMappings": [...]}
+    config_args       what every plugin gets as `args.cni` (CONVENTIONS.md): {"labels": [{"key": ..., "value": ...}]}
+    """
 
     container_id: str
     netns: str = ""
     ifname: str = "eth0"
     args: tuple[tuple[str, str], ...] = ()
     capability_args: Mapping[str, object] = field(default_factory=dict)
+    config_args: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def identity(self) -> tuple[str, str]:

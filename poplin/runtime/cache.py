@@ -49,6 +49,7 @@ class Entry:
             "netns": attachment.netns,
             "cniArgs": [list(pair) for pair in attachment.args],
             "capabilityArgs": dict(attachment.capability_args),
+            "configArgs": dict(attachment.config_args),  # ours: libcni has no such thing, and reads over it
             "result": self.result,
         }
         record: dict[str, object] = {
@@ -76,6 +77,7 @@ def decode(content: bytes) -> Entry:
         fields.text("ifName"),
         decode_args(fields),
         fields.mapping("capabilityArgs"),
+        fields.mapping("configArgs"),
     )
     return Entry(fields.text("networkName"), attachment, config, fields.mapping("result"))
 

@@ -55,5 +55,6 @@ class Runtime:
 
 
 def note_place(error: CNIError, command: str, network: NetworkList, plugin: PluginConfig) -> None:
-    """Say where it happened, without touching code, msg and details: callers decide by those."""
+    """Say where it happened, for programs and for people, without touching code, msg and details."""
+    error.step, error.plugin, error.network = command, plugin.type, network.name
     error.add_note(f"{command} of plugin {plugin.type}, network {network.name}")

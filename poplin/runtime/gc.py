@@ -15,7 +15,7 @@ from poplin.spec.netlist import NetworkList
 Identity = tuple[str, str]  # container id, interface name
 
 
-def collect_garbage(
+def gc(
     runtime: Runtime,
     network: NetworkList,
     find_valid: Callable[[], Collection[Identity]] | None,

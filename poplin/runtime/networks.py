@@ -25,7 +25,7 @@ class NetworkNotFound(InvalidConfig):
     """The folder has configurations, but not of this name."""
 
 
-def get_network(folder: str, name: str) -> NetworkList:
+def load(name: str, folder: str = FOLDER) -> NetworkList:
     """The network of this name. Raises NoConfigs, NetworkNotFound, CNIError naming the file that does not parse."""
     files = [*list_files(folder, LISTS), *list_files(folder, SINGLES)]
     if not files:
@@ -37,8 +37,8 @@ def get_network(folder: str, name: str) -> NetworkList:
     raise NetworkNotFound(f"no network {name!r} in {folder}", f"looked into {', '.join(file.name for file in files)}")
 
 
-def load_networks(folder: str) -> list[NetworkList]:
-    """Every network in the order of the file names, each name once: the one `get_network` finds. May be empty."""
+def load_all(folder: str = FOLDER) -> list[NetworkList]:
+    """Every network in the order of the file names, each name once: the one `load` finds. May be empty."""
     found: dict[str, tuple[str, NetworkList]] = {}
     for file in [*list_files(folder, LISTS), *list_files(folder, SINGLES)]:
         network = load_file(file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from poplin.runtime.attachment import NO_ATTACHMENT, Attachment
+from poplin.spec.fields import Fields
 from poplin.spec.netlist import NetworkList, PluginConfig, inject, without
 
 Values = Mapping[str, object]
@@ -23,7 +24,14 @@ def make_config(
     wanted = {name: offered[name] for name in sorted(plugin.capabilities) if name in offered}
     if wanted:
         own["runtimeConfig"] = wanted
+    if attachment and attachment.config_args:
+        own["args"] = add_config_args(Fields(plugin.source).mapping("args"), attachment.config_args)
     return inject(without(plugin.source, ("capabilities", "prevResult")), own)
+
+
+def add_config_args(args: Mapping[str, object], given: Values) -> dict[str, object]:
+    """`args` of the configuration with the runtime's own in `cni`; what its author wrote there stays beside them."""
+    return inject(args, {"cni": inject(Fields(dict(args)).mapping("cni"), given)})
 
 
 def make_environ(

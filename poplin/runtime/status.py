@@ -9,7 +9,7 @@ from poplin.spec.netlist import NetworkList
 from poplin.spec.versions import VERB_SINCE, is_at_least
 
 
-def ask_status(runtime: Runtime, network: NetworkList) -> bool:
+def status(runtime: Runtime, network: NetworkList) -> bool:
     """Ask every plugin; whether the network's version has the verb at all. Raises the first CNIError as it is."""
     if not has_verb(network, "STATUS"):
         return False

@@ -10,11 +10,15 @@ from __future__ import annotations
 class CNIError(Exception):
     """An error a container runtime can read: code, msg, details. Other plugins' codes are passed on with `code`.
 
-    `version` is the config's cniVersion, from the moment it is known.
+    `version` is the config's cniVersion, from the moment it is known. A runtime adds where it happened: `step`, the verb
+    as `ADD`, of `plugin`, its type, for `network`, its name.
     """
 
     code = 999
     version = ""
+    step = ""
+    plugin = ""
+    network = ""
 
     def __init__(self, msg: str, details: str = "", code: int | None = None) -> None:
         super().__init__(msg, details)
@@ -143,11 +147,16 @@ class CheckFailed(CNIError):
     code = 103
 
 
+OF_SPECIFICATION = {each.code: each for each in CNIError.__subclasses__() if each.code < 100}
+
+
 def error_from_object(reply: dict[str, object]) -> CNIError:
-    """The error a plugin printed, its code, msg and details verbatim (absent ones empty)."""
-    code, msg, details = (reply.get(key) for key in ("code", "msg", "details"))
-    return CNIError(
-        msg if isinstance(msg, str) else "",
-        details if isinstance(details, str) else "",
-        code if isinstance(code, int) and not isinstance(code, bool) else 0,
+    """The error a plugin printed, its code, msg and details verbatim (absent ones empty).
+
+    It is of the class of its code only where the specification says what that means.
+    """
+    given, msg, details = (reply.get(key) for key in ("code", "msg", "details"))
+    code = given if isinstance(given, int) and not isinstance(given, bool) else 0
+    return OF_SPECIFICATION.get(code, CNIError)(
+        msg if isinstance(msg, str) else "", details if isinstance(details, str) else "", code
     )

@@ -134,12 +134,28 @@ def test_check_tells_drift_from_what_could_not_be_checked(poplin: Any, configure
 def test_check_speaks_json(poplin: Any, configure: Any, double: Any) -> None:
     noop = double("noop")
     configure("noop")
-    assert poplin("check", "mynet", NETNS, "--json").object == {"version": 1, "network": "mynet", "ok": True}
+    attachment = {"network": "mynet", "containerID": CONTAINER_ID, "ifname": "eth0", "ok": True, "error": None}
+    done = poplin("check", "mynet", NETNS, "--json")
+    assert (done.status, done.object) == (0, {"version": 1, "ok": True, "attachments": [attachment]})
     noop.fail(103, "address is missing")
     done = poplin("check", "mynet", NETNS, "--json")
-    assert done.status == 4
-    error = {"code": 103, "msg": "address is missing"}
-    assert done.object == {"version": 1, "network": "mynet", "ok": False, "error": error}
+    attachment |= {"ok": False, "error": {"code": 103, "msg": "address is missing"}}
+    assert (done.status, done.object) == (4, {"version": 1, "ok": False, "attachments": [attachment]})
+
+
+def test_what_could_not_even_be_asked_is_json_too(poplin: Any, configure: Any) -> None:
+    configure("noop")
+    done = poplin("check", "other", NETNS, "--json")
+    assert done.status == 3
+    (error,) = done.object["errors"]
+    assert (error["code"], error["msg"].split(" in ")[0]) == (7, "no network 'other'")
+
+
+def test_a_difference_is_one_only_where_it_was_asked_for(poplin: Any, configure: Any, double: Any) -> None:
+    """103 is a number that other plugins may use for something else."""
+    double("noop").fail(103, "banana", "ADD")
+    configure("noop")
+    assert poplin("add", "mynet", NETNS).status == 1
 
 
 # status.
@@ -222,9 +238,15 @@ def test_gc_speaks_json(poplin: Any, configure: Any, double: Any) -> None:
     poplin("add", "mynet", "/nowhere/blue", "--container-id", "c1")
     assert poplin("gc", "mynet", "--dry-run", "--json").object == {
         "version": 1,
-        "network": "mynet",
         "dryRun": True,
-        "removed": [{"containerID": "c1", "ifname": "eth0", "netns": "/nowhere/blue"}],
+        "networks": [
+            {
+                "network": "mynet",
+                "disabled": False,
+                "removed": [{"containerID": "c1", "ifname": "eth0", "netns": "/nowhere/blue"}],
+                "errors": [],
+            }
+        ],
     }
 
 

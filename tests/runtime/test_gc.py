@@ -10,7 +10,7 @@ import pytest
 from poplin.runtime.attach import attach
 from poplin.runtime.attachment import Attachment
 from poplin.runtime.caller import Runtime
-from poplin.runtime.gc import collect_garbage
+from poplin.runtime.gc import gc
 from poplin.spec.errors import CNIError, InvalidConfig
 
 VALID = frozenset({("c1", "eth0")})
@@ -26,7 +26,7 @@ def test_a_network_may_disable_it(runtime: Runtime, network: Any, attachment: At
     noop = double("noop")
     mynet = network("noop", disableGC=True)
     attach(runtime, mynet, attachment)
-    assert collect_garbage(runtime, mynet, None, everything=True) == []
+    assert gc(runtime, mynet, None, everything=True) == []
     assert noop.commands == ["ADD"]
 
 
@@ -37,7 +37,7 @@ def test_a_valid_attachment_stays_and_the_plugins_are_told_of_it(
     noop = double("noop")
     mynet = network("noop")
     attach(runtime, mynet, attachment)
-    assert collect_garbage(runtime, mynet, find_valid) == []
+    assert gc(runtime, mynet, find_valid) == []
     assert noop.commands == ["ADD", "GC"]
     kept = [{"containerID": "c1", "ifname": "eth0"}]
     assert noop.configs[1] == {
@@ -58,7 +58,7 @@ def test_a_stale_attachment_is_deleted_as_it_was_added_before_the_plugins_are_to
     one, two = double("one"), double("two")
     mynet = network("one", "two")
     attach(runtime, mynet, attachment)
-    assert collect_garbage(runtime, mynet, frozenset) == [attachment]
+    assert gc(runtime, mynet, frozenset) == [attachment]
     assert one.commands == two.commands == ["ADD", "DEL", "GC"]
     added, deleted = (call["environ"] for call in one.calls[:2])
     assert {**added, "CNI_COMMAND": "DEL"} == deleted
@@ -73,7 +73,7 @@ def test_before_1_1_0_only_stale_attachments_are_deleted(
     noop = double("noop")
     mynet = network("noop", version="1.0.0")
     attach(runtime, mynet, attachment)
-    collect_garbage(runtime, mynet, frozenset)
+    gc(runtime, mynet, frozenset)
     assert noop.commands == ["ADD", "DEL"]
 
 
@@ -85,9 +85,9 @@ def test_other_networks_are_left_alone_and_no_folder_is_no_error(
     mynet, other = network("noop"), network("noop")
     other.name = "other"
     assert not Path(runtime.cache.folder).exists()
-    assert collect_garbage(runtime, mynet, frozenset) == []
+    assert gc(runtime, mynet, frozenset) == []
     attach(runtime, other, attachment)
-    assert collect_garbage(runtime, mynet, frozenset) == []
+    assert gc(runtime, mynet, frozenset) == []
     assert noop.commands == ["GC", "ADD", "GC"]
     assert [entry.network for entry in runtime.cache.list_entries()] == ["other"]
 
@@ -102,7 +102,7 @@ def test_it_goes_on_after_errors_and_reports_all(
     one.fail(42, "banana", "GC")
     two.fail(43, "cherry", "DEL", "GC")
     with pytest.raises(ExceptionGroup) as caught:
-        collect_garbage(runtime, mynet, frozenset)
+        gc(runtime, mynet, frozenset)
     errors = [error for error in caught.value.exceptions if isinstance(error, CNIError)]
     assert [(error.code, *error.__notes__) for error in errors] == [
         (43, "DEL of plugin two, network mynet"),
@@ -118,9 +118,9 @@ def test_it_refuses_to_remove_everything_unless_told_so(
     mynet = network("noop")
     attach(runtime, mynet, attachment)
     with pytest.raises(InvalidConfig, match="refusing to remove every attachment of network 'mynet'"):
-        collect_garbage(runtime, mynet, None)
+        gc(runtime, mynet, None)
     assert noop.commands == ["ADD"]
-    assert collect_garbage(runtime, mynet, None, everything=True) == [attachment]
+    assert gc(runtime, mynet, None, everything=True) == [attachment]
 
 
 def test_nobody_can_attach_while_it_asks_what_is_valid(
@@ -136,13 +136,13 @@ def test_nobody_can_attach_while_it_asks_what_is_valid(
         assert caught.value.code == 11
         return frozenset()
 
-    assert collect_garbage(runtime, mynet, attach_meanwhile) == []
+    assert gc(runtime, mynet, attach_meanwhile) == []
 
 
 @pytest.mark.facts("cni-spec", 144)
 def test_a_missing_plugin_is_reported(runtime: Runtime, network: Any) -> None:
     with pytest.raises(ExceptionGroup) as caught:
-        collect_garbage(runtime, network("missing"), frozenset)
+        gc(runtime, network("missing"), frozenset)
     assert [error.msg for error in caught.value.exceptions] == ["failed to find plugin 'missing'"]  # type: ignore[attr-defined]
 
 
@@ -154,5 +154,5 @@ def test_temporary_files_of_who_was_killed_are_removed(
     attach(runtime, mynet, attachment)
     (record,) = Path(runtime.cache.results).iterdir()
     record.with_name(f"{record.name}.0123456789ab.tmp").write_text("{")
-    assert collect_garbage(runtime, mynet, find_valid) == []
+    assert gc(runtime, mynet, find_valid) == []
     assert list(Path(runtime.cache.results).iterdir()) == [record]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from poplin.runtime.networks import NetworkNotFound, NoConfigs, get_network, load_networks
+from poplin.runtime.networks import NetworkNotFound, NoConfigs, load, load_all
 from poplin.spec.errors import CNIError, DecodingFailure, InvalidConfig
 
 
@@ -26,7 +26,7 @@ def write_list(path: Path, name: str, *types: str, **keys: Any) -> None:
 
 def types(folder: Path, name: str = "n") -> list[str]:
     """The plugins of a network."""
-    return [plugin.type for plugin in get_network(str(folder), name).plugins]
+    return [plugin.type for plugin in load(name, str(folder)).plugins]
 
 
 @pytest.mark.facts("cni-spec", 80)
@@ -48,11 +48,11 @@ def test_a_json_file_is_a_single_plugin(tmp_path: Path) -> None:
 def test_no_configurations_and_no_such_network_are_two_errors(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "missing"):
         with pytest.raises(NoConfigs) as nothing:
-            get_network(str(folder), "n")
+            load("n", str(folder))
         assert nothing.value.msg == f"no network configurations found in {folder}"
     write(tmp_path / "m.conf", name="m", type="noop")
     with pytest.raises(NetworkNotFound) as other:
-        get_network(str(tmp_path), "n")
+        load("n", str(tmp_path))
     assert other.value.msg == f"no network 'n' in {tmp_path}"
 
 
@@ -61,7 +61,7 @@ def test_a_malformed_list_stops_the_search_for_every_network(tmp_path: Path) -> 
     (tmp_path / "00-bad.conflist").write_text("{")
     write_list(tmp_path / "10-n.conflist", "n", "noop")
     with pytest.raises(DecodingFailure) as caught:
-        get_network(str(tmp_path), "n")
+        load("n", str(tmp_path))
     assert caught.value.__notes__ == [f"network configuration {tmp_path}/00-bad.conflist"]
 
 
@@ -71,7 +71,7 @@ def test_a_malformed_single_plugin_does_not_keep_a_list_from_being_found(tmp_pat
     write_list(tmp_path / "10-n.conflist", "n", "noop")
     assert types(tmp_path) == ["noop"]
     with pytest.raises(DecodingFailure):
-        get_network(str(tmp_path), "other")
+        load("other", str(tmp_path))
 
 
 @pytest.mark.facts("cni-spec", 85)
@@ -80,7 +80,7 @@ def test_subfolders_are_not_searched(tmp_path: Path) -> None:
     write(tmp_path / "sub" / "n.conf", name="n", type="noop")
     (tmp_path / "folder.conflist").mkdir()
     with pytest.raises(NetworkNotFound):
-        get_network(str(tmp_path), "n")
+        load("n", str(tmp_path))
 
 
 @pytest.mark.facts("cni-spec", 86)
@@ -95,7 +95,7 @@ def test_other_endings_are_ignored(tmp_path: Path) -> None:
     for name in ("x.conf.bak", "x.CONF"):
         write(tmp_path / name, name="n", type="noop")
     with pytest.raises(NoConfigs):
-        get_network(str(tmp_path), "n")
+        load("n", str(tmp_path))
 
 
 # Drop-ins.
@@ -106,7 +106,7 @@ def test_other_endings_are_ignored(tmp_path: Path) -> None:
 def test_a_network_without_any_plugin_is_an_error(tmp_path: Path, inlined_only: bool) -> None:
     write_list(tmp_path / "n.conflist", "n", loadOnlyInlinedPlugins=inlined_only)
     with pytest.raises(InvalidConfig, match="network 'n' has no plugins"):
-        get_network(str(tmp_path), "n")
+        load("n", str(tmp_path))
 
 
 @pytest.mark.facts("cni-spec", 90)
@@ -122,7 +122,7 @@ def test_drop_ins_follow_the_inlined_plugins_by_file_name(tmp_path: Path) -> Non
     write_list(tmp_path / "n.conflist", "n", "inlined")
     for name, plugin in (("20-y.conf", "y"), ("10-x.conf", "x"), ("05-w.json", "w"), ("sub/30-z.conf", "z")):
         write(tmp_path / "n" / name, type=plugin)
-    network = get_network(str(tmp_path), "n")
+    network = load("n", str(tmp_path))
     assert [plugin.type for plugin in network.plugins] == ["inlined", "x", "y"]
     assert network.text == (tmp_path / "n.conflist").read_bytes()
 
@@ -141,14 +141,14 @@ def test_an_empty_drop_in_folder_adds_nothing_and_a_bad_file_in_it_is_an_error(t
     assert types(tmp_path) == ["inlined"]
     write(tmp_path / "n" / "10-x.conf", name="no type")
     with pytest.raises(InvalidConfig, match="missing plugin type"):
-        get_network(str(tmp_path), "n")
+        load("n", str(tmp_path))
 
 
 def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     write_list(tmp_path / "net.d" / "n.conflist", "../x", "inlined")
     write(tmp_path / "x" / "10.conf", type="outside")
     with pytest.raises(InvalidConfig, match="invalid characters in network name"):
-        get_network(str(tmp_path / "net.d"), "../x")
+        load("../x", str(tmp_path / "net.d"))
 
 
 # What the documentation's examples need.
@@ -164,12 +164,12 @@ def test_all_networks_come_in_the_order_of_their_files_each_name_once(tmp_path: 
     write_list(tmp_path / "20-b.conflist", "b", "noop")
     write(tmp_path / "10-a.conf", name="a", type="noop")
     write(tmp_path / "00-b.conf", name="b", type="hidden behind the list")
-    assert [network.name for network in load_networks(str(tmp_path))] == ["a", "b", "c"]
-    assert load_networks(str(tmp_path / "missing")) == []
+    assert [network.name for network in load_all(str(tmp_path))] == ["a", "b", "c"]
+    assert load_all(str(tmp_path / "missing")) == []
 
 
 def test_a_file_that_does_not_parse_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.conf").write_text("{")
     with pytest.raises(CNIError) as caught:
-        load_networks(str(tmp_path))
+        load_all(str(tmp_path))
     assert caught.value.__notes__ == [f"network configuration {tmp_path}/bad.conf"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from poplin.runtime.caller import Runtime
-from poplin.runtime.status import ask_status
+from poplin.runtime.status import status
 from poplin.spec.errors import CNIError, InvalidConfig
 
 
@@ -15,10 +15,10 @@ from poplin.spec.errors import CNIError, InvalidConfig
 def test_every_plugin_is_asked_until_one_says_no(runtime: Runtime, network: Any, double: Any) -> None:
     one, two, three = (double(name) for name in ("one", "two", "three"))
     mynet = network("one", "two", "three")
-    assert ask_status(runtime, mynet) is True
+    assert status(runtime, mynet) is True
     two.fail(50, "not ready")
     with pytest.raises(CNIError) as caught:
-        ask_status(runtime, mynet)
+        status(runtime, mynet)
     assert (caught.value.code, caught.value.msg) == (50, "not ready")
     assert (one.commands, two.commands, three.commands) == (["STATUS"] * 2, ["STATUS"] * 2, ["STATUS"])
 
@@ -27,11 +27,11 @@ def test_every_plugin_is_asked_until_one_says_no(runtime: Runtime, network: Any,
 @pytest.mark.parametrize("version", ["1.0.0", "no version"])
 def test_before_1_1_0_nobody_is_asked(runtime: Runtime, network: Any, double: Any, version: str) -> None:
     noop = double("noop")
-    assert ask_status(runtime, network("noop", version=version)) is False
+    assert status(runtime, network("noop", version=version)) is False
     assert noop.calls == []
 
 
 @pytest.mark.facts("cni-spec", 144)
 def test_a_missing_plugin_is_an_error(runtime: Runtime, network: Any) -> None:
     with pytest.raises(InvalidConfig, match="failed to find plugin 'missing'"):
-        ask_status(runtime, network("missing"))
+        status(runtime, network("missing"))

@@ -14,9 +14,9 @@ from poplin.runtime.attachment import Attachment
 from poplin.runtime.caller import Runtime
 from poplin.runtime.check import check
 from poplin.runtime.detach import detach
-from poplin.runtime.gc import collect_garbage
+from poplin.runtime.gc import gc
 from poplin.runtime.probe import parse_versions, probe_versions
-from poplin.runtime.status import ask_status
+from poplin.runtime.status import status
 from poplin.runtime.validate import validate
 from poplin.spec.errors import CNIError, DecodingFailure, InvalidConfig, UnexplainedFailure
 
@@ -84,8 +84,8 @@ VERBS: dict[str, Callable[[Runtime, Any, Attachment], object]] = {
     "ADD": attach,
     "CHECK": check,
     "DEL": detach,
-    "STATUS": lambda runtime, network, _: ask_status(runtime, network),
-    "GC": lambda runtime, network, _: collect_garbage(runtime, network, frozenset),
+    "STATUS": lambda runtime, network, _: status(runtime, network),
+    "GC": lambda runtime, network, _: gc(runtime, network, frozenset),
     "VERSION": lambda runtime, network, _: probe_versions(runtime, f"{runtime.paths[0]}/sleep"),
     "validate": lambda runtime, network, _: validate(runtime, network),
 }

@@ -1,0 +1,51 @@
+"""The verbs of `poplin`, in the order of its help: a table that is read without importing any of them."""
+
+from __future__ import annotations
+
+from poplin.spec.record import Record
+
+
+class Verb(Record):
+    """The module that has `add_arguments` and `run`, one line, and an example.
+
+    One that takes a command has it after `--`; one that is portable needs nothing of Linux.
+    """
+
+    __slots__ = ("example", "is_portable", "module", "summary", "takes_command")
+
+    def __init__(
+        self, module: str, summary: str, example: str, *, takes_command: bool = False, is_portable: bool = False
+    ) -> None:
+        self.module = module
+        self.summary = summary
+        self.example = example
+        self.takes_command = takes_command
+        self.is_portable = is_portable
+
+
+VERBS = {
+    "run": Verb(
+        "run",
+        "run a command in a network namespace of its own, attached",
+        "poplin run mynet -- ip addr",
+        takes_command=True,
+    ),
+    "add": Verb("add", "attach a network namespace to a network", "poplin add mynet /run/netns/blue"),
+    "check": Verb("check", "is it still attached as `add` left it?", "poplin check mynet /run/netns/blue"),
+    "del": Verb("delete", "detach it", "poplin del mynet /run/netns/blue"),
+    "status": Verb("status", "would `add` succeed now?", "poplin status mynet"),
+    "gc": Verb("gc", "remove what containers that are gone left behind", "poplin gc mynet --dry-run"),
+    "reload": Verb("reload", "restore the firewall after somebody flushed it", "poplin reload"),
+    "list": Verb("list", "show what is connected, and what has drifted", "poplin list --drawing"),
+    "autogen": Verb(
+        "autogen",
+        "write the configuration of a Windows CNI plugin from intent",
+        "poplin autogen --from-json intent.json --explain",
+        is_portable=True,
+    ),
+    "build": Verb("build", "write the plugins of this checkout into a folder", "poplin build ./bin"),
+    "install": Verb(
+        "install", "install the plugins for every container runtime", "poplin install --bin-dir /opt/cni/bin"
+    ),
+    "uninstall": Verb("uninstall", "remove exactly what `install` installed", "poplin uninstall"),
+}
