@@ -2,7 +2,7 @@
 
     mynet
     [bridge cni0]
-     ├── veth1a2b3c4d ════ eth0 10.22.0.2/16  (c1 /run/netns/blue)
+     ├── veth1a2b3c4d ════ eth0 10.22.0.2/16 8080->80/tcp  (c1 /run/netns/blue)
      └── ✗ veth5e6f7a8b missing ════ eth0 10.22.0.3/16  (c2 /run/netns/red)
            ✗ interface veth5e6f7a8b is missing on the host
 
@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from poplin.runtime.survey import SeenAttachment, SeenInterface
+from poplin.cli.tree import CROSS
+from poplin.runtime import SeenAttachment, SeenInterface
 
-CROSS = "✗"
 CABLE = " ════ "
 
 
@@ -59,9 +59,10 @@ def draw_attachment(item: SeenAttachment) -> str:
         outer = [mark("veth")]  # nobody recorded its name
     ends = [" ".join(side) for side in (outer, inner) if side]
     addresses = [at.text if at.is_present else mark(at.text) for at in item.addresses]
+    ports = [mark(str(port)) if port.is_present is False else str(port) for port in item.ports]
     container = f"({item.attachment.container_id} {item.attachment.netns or 'no namespace'})"
     owner = container if item.is_alive else mark(container)
-    return " ".join([CABLE.join(ends), *addresses]) + f"  {owner}"
+    return " ".join([CABLE.join(ends), *addresses, *ports]) + f"  {owner}"
 
 
 def draw_end(end: SeenInterface) -> str:

@@ -6,7 +6,7 @@
     network = cni.load("mynet")                                  # from /etc/cni/net.d
     attachment = cni.Attachment("c1", "/run/netns/c1", capability_args={"portMappings": [...]})
     result = cni.attach(runtime, network, attachment)            # ADD of every plugin; result.ips, result.interfaces
-    cni.check(runtime, network, attachment)                      # raises CNIError: of our plugins code 103 means a change
+    cni.check(runtime, network, attachment)                      # CNIError of code 103 if it has changed
     cni.detach(runtime, network, attachment)                     # DEL; may be repeated
     cni.gc(runtime, network, lambda: {("c2", "eth0")})           # remove whatever is not in use any more
 

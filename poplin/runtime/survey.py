@@ -11,6 +11,7 @@ from poplin.linux.wire.link import Link
 from poplin.runtime.attachment import Attachment
 from poplin.runtime.cache import Cache, Entry
 from poplin.runtime.liveness import find_namespace, locate
+from poplin.runtime.published import Published, SeenPort
 from poplin.spec.convert import convert_to_newest_family
 from poplin.spec.errors import CNIError, DecodingFailure
 from poplin.spec.fields import Fields
@@ -48,23 +49,51 @@ class SeenAttachment:
     bridge: SeenInterface | None = None
     interfaces: list[SeenInterface] = field(default_factory=list)
     addresses: list[SeenAddress] = field(default_factory=list)
+    ports: list[SeenPort] = field(default_factory=list)
     drift: list[str] = field(default_factory=list)
 
 
-def survey(cache: Cache, kernel: Kernel | None = None) -> list[SeenAttachment]:
-    """Every attachment on record, by network and container."""
+@dataclass(frozen=True)
+class SeenLink:
+    """A link on the host that says it is an attachment's which nobody has on record."""
+
+    name: str
+    key: str  # network/container id/interface
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Every attachment on record, by network and container, and what there is beside."""
+
+    attachments: list[SeenAttachment]
+    unrecorded: list[SeenLink]
+
+
+def survey(cache: Cache, kernel: Kernel | None = None) -> Survey:
+    """Read the records and the kernel. Raises IOFailure, OSError."""
     own = kernel or Kernel()
     try:
         tagged = {link.alias: link for link in own.host.rtnl.list_links("veth") if link.alias}
-        seen = [look_at(locate(entry), own, tagged) for entry in cache.list_entries()]
+        published = Published(own.host)
+        seen = [look_at(locate(entry), own, tagged, published) for entry in cache.list_entries()]
     finally:
         if kernel is None:
             own.host.close()
-    return sorted(seen, key=lambda item: (item.network, item.attachment.identity))
+    known = {key_of(item) for item in seen}
+    strangers = [SeenLink(link.name, key) for key, link in tagged.items() if key.count("/") == 2 and key not in known]
+    return Survey(
+        sorted(seen, key=lambda item: (item.network, item.attachment.identity)),
+        sorted(strangers, key=lambda link: link.key),
+    )
 
 
-def look_at(entry: Entry, kernel: Kernel, tagged: Mapping[str, Link]) -> SeenAttachment:
-    """One attachment; `tagged` are the host's links by alias, which our bridge plugin makes the attachment's key."""
+def key_of(item: SeenAttachment) -> str:
+    """What our plugins write on the attachment's link."""
+    return "/".join((item.network, *item.attachment.identity))
+
+
+def look_at(entry: Entry, kernel: Kernel, tagged: Mapping[str, Link], published: Published) -> SeenAttachment:
+    """One attachment; `tagged` are the host's links by alias, which our plugins make the attachment's key."""
     seen = SeenAttachment(entry.network, entry.attachment)
     try:
         result = convert_to_newest_family(parse_result(entry.result), NEWEST) if entry.result else Result()
@@ -79,9 +108,10 @@ def look_at(entry: Entry, kernel: Kernel, tagged: Mapping[str, Link]) -> SeenAtt
         look_at_host_ends(seen, result, kernel.host)
         look_at_container_ends(seen, result, inside, kernel.host)
         if all(end.in_container for end in seen.interfaces):
-            link = tagged.get("/".join((entry.network, *entry.attachment.identity)))
+            link = tagged.get(key_of(seen))
             seen.interfaces += [describe(link.name, False, link.mac, link, kernel.host)] if link else []
         look_at_bridge(seen, entry, kernel.host)
+        look_at_ports(seen, entry, published, is_ours=key_of(seen) in tagged)
     finally:
         if inside:
             inside.close()
@@ -112,6 +142,13 @@ def look_at_bridge(seen: SeenAttachment, entry: Entry, host: Namespace) -> None:
         seen.drift.append(f"bridge {name} is missing on the host")
     if seen.is_alive and all(end.name == name for end in outer):
         seen.drift.append(f"its link to bridge {name} is missing on the host")
+
+
+def look_at_ports(seen: SeenAttachment, entry: Entry, published: Published, *, is_ours: bool) -> None:
+    """What it publishes; a port of a container that is gone leads nowhere, there or not."""
+    seen.ports = published.look_up(entry, [address.text for address in seen.addresses], is_ours=is_ours)
+    if seen.is_alive:
+        seen.drift += [f"port {port} is not published" for port in seen.ports if port.is_present is False]
 
 
 def find_configured_bridge(config: bytes) -> str:

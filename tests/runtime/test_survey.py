@@ -43,7 +43,7 @@ def look(host: Any, container: Any, tmp_path: Path, result: dict[str, Any]) -> S
     cache = Cache(str(tmp_path / "cni"))
     cache.write("mynet", Attachment(container.id, container.path), CONFIG, parse_result(result))
     kernel = HostKernel(host.path)
-    seen = survey(cache, kernel)
+    seen = survey(cache, kernel).attachments
     kernel.host.close()
     assert len(seen) == 1
     return seen[0]
@@ -162,7 +162,7 @@ def test_a_result_that_does_not_parse_is_told_and_the_rest_goes_on(host: Any, wi
     path = next((tmp_path / "cni" / "results").iterdir())
     path.write_text(path.read_text().replace('"10.1.0.2/16"', '"nonsense"'))
     kernel = HostKernel(host.path)
-    seen = survey(Cache(str(tmp_path / "cni")), kernel)[0]
+    seen = survey(Cache(str(tmp_path / "cni")), kernel).attachments[0]
     kernel.host.close()
     assert seen.is_alive
     assert seen.drift[0].startswith("the recorded result does not parse: ")
