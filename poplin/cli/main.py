@@ -25,16 +25,20 @@ Join containers to networks: call CNI plugins as a container runtime does, and s
 usage: poplin VERB [ARGUMENTS]        poplin VERB --help
 
 """
-EXAMPLE = """
-example, as root, with a network `mynet` in /etc/cni/net.d:
-
+EXAMPLE = """\
   ip netns add blue
   poplin add mynet /run/netns/blue
   poplin list --drawing
   poplin del mynet /run/netns/blue
+"""
+ENVIRONMENT = "NETCONFPATH, CNI_PATH, CNI_ARGS, CAP_ARGS, CNI_IFNAME, as for cnitool; POPLIN_CNI_DIR (/var/lib/cni)"
+EXIT_STATUS = "0 done, 1 failed, 2 usage, 3 not found or nothing to do, 4 drift"
+END = f"""
+example, as root, with a network `mynet` in /etc/cni/net.d:
 
-environment: NETCONFPATH, CNI_PATH, CNI_ARGS, CAP_ARGS, CNI_IFNAME, as for cnitool; POPLIN_CNI_DIR (/var/lib/cni)
-exit status: 0 done, 1 failed, 2 usage, 3 not found or nothing to do, 4 drift
+{EXAMPLE}
+environment: {ENVIRONMENT}
+exit status: {EXIT_STATUS}
 """
 
 
@@ -82,7 +86,7 @@ def help_text() -> str:
     """What `poplin --help` prints."""
     width = max(map(len, VERBS)) + 2
     lines = [f"  {name:{width}}{verb.summary}\n" for name, verb in VERBS.items()]
-    return ABOUT + "".join(lines) + EXAMPLE
+    return ABOUT + "".join(lines) + END
 
 
 def run_verb(name: str, arguments: list[str]) -> int:

@@ -43,6 +43,12 @@ VERBS = {
         "poplin autogen --from-json intent.json --explain",
         is_portable=True,
     ),
+    "completion": Verb(
+        "completion",
+        "make a shell complete all this",
+        "poplin completion bash > /etc/bash_completion.d/poplin",
+        is_portable=True,
+    ),
     "build": Verb("build", "write the plugins of this checkout into a folder", "poplin build ./bin"),
     "install": Verb(
         "install", "install the plugins for every container runtime", "poplin install --bin-dir /opt/cni/bin"

@@ -87,15 +87,15 @@ def test_every_plugin_answers_with_no_environment_and_from_any_folder(place: Pla
 
 def test_installed_plugins_run_installed_code_only(place: Place) -> None:
     place.install()
-    script = "import sys; sys.argv = sys.argv[1:]; exec(compile(open(sys.argv[0]).read(), sys.argv[0], 'exec'))"
-    trace = [find_interpreter(), "-IS", "-v", "-c", script, str(place.bin / "bridge")]
+    program = place.library / "entry" / "bridge.pyc"
+    trace = [find_interpreter(), "-IS", "-v", str(program)]
     done = subprocess.run(trace, env=VERSION, capture_output=True, text=True)
     assert "import 'poplin.plugins.bridge.plugin' #" in done.stderr
     assert str(CHECKOUT) + "/" not in done.stderr
     code = [line for line in done.stderr.splitlines() if line.startswith("# code object from '")]
     assert [line for line in code if not line.endswith(".pyc'")] == []  # nothing was compiled on the way
-    first = (place.bin / "bridge").read_text().splitlines()[0]
-    assert first == f"#!{find_interpreter()} -IS"
+    text = place.bin.joinpath("bridge").read_bytes()
+    assert f"{find_interpreter()}\0-IS\0\0{program.parent}\0.pyc\0".encode() in text
 
 
 def test_the_bytecode_is_trusted_without_a_look_at_the_source(place: Place) -> None:
@@ -149,7 +149,7 @@ def test_new_code_goes_beside_the_old_which_goes_with_the_next(place: Place, mon
     assert place.library.parent.name == "9.9.9"
     for folder in (place.bin, other):
         subprocess.run([folder / "loopback"], env=VERSION, capture_output=True, check=True)
-        assert str(place.library) in (folder / "loopback").read_text()
+        assert str(place.library).encode() in (folder / "loopback").read_bytes()
     monkeypatch.setattr("poplin.cli.library.__version__", "9.9.10")
     assert place.install().status == 0
     assert not old.parent.exists()
@@ -158,16 +158,19 @@ def test_new_code_goes_beside_the_old_which_goes_with_the_next(place: Place, mon
     assert not place.lib.exists()
 
 
-def test_a_plugin_that_has_just_read_its_script_finds_its_code_after_the_switch(
+def test_a_plugin_that_was_just_started_finds_its_code_after_the_switch(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place.install()
-    script = (place.bin / "bridge").read_text()
+    before = (place.bin / "bridge").read_bytes()
+    old = place.folder / "old" / "bridge"
+    old.parent.mkdir()
+    shutil.copy(place.bin / "bridge", old)
     monkeypatch.setattr("poplin.cli.library.__version__", "9.9.9")
     place.install()
-    assert (place.bin / "bridge").read_text() != script
-    done = subprocess.run([find_interpreter(), "-IS", "-c", script], env=VERSION, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (place.bin / "bridge").read_bytes() != before
+    done = subprocess.run([old], env={}, capture_output=True, text=True)
+    assert (done.returncode, done.stderr[:14]) == (0, "Poplin bridge:")
 
 
 def test_an_earlier_folder_that_is_gone_is_no_obstacle(place: Place) -> None:
@@ -256,7 +259,8 @@ def test_the_code_is_found_by_its_real_path(place: Place) -> None:
     place.lib.parent.mkdir()
     place.lib.symlink_to(place.folder / "real")
     assert place.install().status == 0
-    assert f"sys.path.insert(0, '{place.folder}/real/" in (place.bin / "bridge").read_text()
+    assert f"sys.path.insert(0, '{place.folder}/real/" in (place.library / "entry" / "bridge.py").read_text()
+    assert f"\0{place.folder}/real/".encode() in (place.bin / "bridge").read_bytes()
     assert place.uninstall().status == 0
     assert list((place.folder / "real").iterdir()) == []
 
@@ -312,7 +316,8 @@ def test_build_writes_executables_that_run_this_checkout(poplin: Any, tmp_path: 
     assert (done.status, done.output) == (0, f"{tmp_path}/bin: {' '.join(PLUGINS)}\n")
     for name in PLUGINS:
         path = tmp_path / "bin" / name
-        assert f"sys.path.insert(0, {code_folder()!r})" in path.read_text()
+        program = (tmp_path / "bin" / ".entry" / f"{name}.py").read_text()
+        assert f"sys.path.insert(0, {code_folder()!r})" in program
         subprocess.run([path], env=VERSION, capture_output=True, check=True)
 
 

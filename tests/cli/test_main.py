@@ -17,7 +17,7 @@ def test_help_lists_every_verb_and_an_example(poplin: Any, arguments: list[str])
     done = poplin(*arguments)
     assert done.status == 0
     for name, verb in VERBS.items():
-        assert f"  {name:11}{verb.summary}\n" in done.output
+        assert f"  {name:{max(map(len, VERBS)) + 2}}{verb.summary}\n" in done.output
     assert "  poplin add mynet /run/netns/blue\n" in done.output
 
 

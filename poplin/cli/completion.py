@@ -1,0 +1,76 @@
+"""Print what makes a shell complete `poplin`: verbs, options, networks, namespaces, files.
+
+bash   poplin completion bash > ~/.local/share/bash-completion/completions/poplin
+zsh    poplin completion zsh > ~/.zsh/completions/_poplin, where $fpath has that folder
+fish   poplin completion fish > ~/.config/fish/completions/poplin.fish
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from poplin.cli.parser import make_whole_parser
+
+SHELLS = ("bash", "zsh", "fish")
+NETWORKS = {
+    "bash": "_poplin_networks",
+    "zsh": "_poplin_networks",
+    "fish": "(poplin list --networks 2>/dev/null)",
+}
+# A list of networks ends with a namespace, and only who writes it knows where.
+NAMESPACES = {
+    "bash": "_poplin_namespaces",
+    "zsh": "_poplin_namespaces",
+    "fish": "(poplin list --networks 2>/dev/null; path filter /run/netns/*)",
+}
+PREAMBLE = {
+    "bash": """\
+_poplin_networks() { compgen -W "$(poplin list --networks 2>/dev/null)" -- "$1"; }
+_poplin_namespaces() {
+  case $1 in
+    */*) compgen -f -- "$1" ;;
+    *) _poplin_networks "$1"; compgen -W "$(compgen -G '/run/netns/*')" -- "$1" ;;
+  esac
+}
+""",
+    "zsh": """\
+_poplin_networks() { compadd -- $(poplin list --networks 2>/dev/null) }
+_poplin_namespaces() { _poplin_networks; compadd -- /run/netns/*(N); _files }
+""",
+    "fish": "",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of `poplin completion`."""
+    parser.add_argument("shell", choices=SHELLS)
+
+
+def run(options: argparse.Namespace) -> int:
+    """`poplin completion`."""
+    import shtab  # here, as any other verb does without
+
+    by_metavar = {
+        "NETWORK": NETWORKS,
+        "NETNS": NAMESPACES,
+        "FILE": shtab.FILE,
+        "DIR": shtab.DIRECTORY,
+    }
+    parser = make_whole_parser()
+    for verb in list_parsers(parser):
+        actions = verb._actions  # argparse has no public way to list them
+        ends_with_namespace = any(action.metavar == "NETNS" for action in actions)
+        for action in actions:
+            wanted = "NETNS" if action.metavar == "NETWORK" and ends_with_namespace else action.metavar
+            if isinstance(wanted, str) and wanted in by_metavar and action.choices is None:
+                action.complete = by_metavar[wanted]  # type: ignore[attr-defined]
+    print(shtab.complete(parser, options.shell, preamble=PREAMBLE[options.shell]))
+    return 0
+
+
+def list_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """Those of the verbs."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return list(action.choices.values())
+    return []
