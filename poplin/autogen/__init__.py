@@ -8,7 +8,6 @@
 `docs/autogen.md` has the keys, the profiles and what is checked.
 """
 
-from poplin.autogen.checking import Finding
 from poplin.autogen.checking import check_configuration as check
 from poplin.autogen.configuration import Generated, generate
 from poplin.autogen.encoding import read_base64, read_json
@@ -16,6 +15,7 @@ from poplin.autogen.evaluation import Explained, explain
 from poplin.autogen.layout import render
 from poplin.autogen.policy import Policy
 from poplin.autogen.problem import IntentError
+from poplin.schema.finding import Finding
 
 __all__ = [
     "Explained",

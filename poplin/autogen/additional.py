@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from poplin.autogen.casing import find_value
-from poplin.autogen.checking import ERROR, check_policy
-from poplin.autogen.plain import is_integer
+from poplin.autogen.checking import check_policy
 from poplin.autogen.policy import Policy
 from poplin.autogen.problem import Review
 from poplin.autogen.profile import Profile
-from poplin.autogen.values import quote
+from poplin.schema.casing import find_value
+from poplin.schema.finding import ERROR
+from poplin.schema.plain import is_integer
+from poplin.schema.values import quote
 
 
 def read_additional(

@@ -6,17 +6,15 @@ what a plugin or Windows refuses; a warning is what has no effect, or another th
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 
-from poplin.autogen.casing import find_key, find_value
-from poplin.autogen.nearest import find_nearest
-from poplin.autogen.plain import make_plain
-from poplin.autogen.values import quote
-
-ERROR = "error"
-WARNING = "warning"
+from poplin.schema.casing import find_key, find_value
+from poplin.schema.faults import MILD, list_schema_faults
+from poplin.schema.finding import WARNING, Fault, Finding, report
+from poplin.schema.nearest import find_nearest
+from poplin.schema.plain import make_plain
+from poplin.schema.source import Path, Source
+from poplin.schema.values import quote
 
 PLUGINS = ("sdnbridge", "nat", "sdnoverlay", "win-bridge", "win-overlay")
 NETWORK_TYPES = {"L2Bridge": "sdnbridge", "L2Tunnel": "sdnbridge", "NAT": "nat", "Overlay": "sdnoverlay"}
@@ -28,54 +26,23 @@ COUNTERPARTS = {"win-bridge": "sdnbridge", "win-overlay": "sdnoverlay"}  # of th
 NO_MISTAKES = ("bridge", "vpc-bridge", "ovn-k8s-cni-overlay")  # plugins of others with a name like one of these
 
 POLICY, LIST = "endpoint-policy", "list"  # schemas that are read exactly
-KNOWN = "x-known"
-MILD = {"x-unknownKeys", "x-ignored", KNOWN, "x-format"}  # the keywords whose errors are warnings
 EXPECTED = "x-expected"  # a warning too, but to those who write an intent, whose document requires it
-PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
+FOLDER = "windows"  # of their schemas
 INJECTED = ("cniversion", "name")  # the runtime copies them from a list into each of its plugins
 # what flannel writes into a delegate that has none of it
 FLANNEL: dict[str, object] = {"cniVersion": "0.2.0", "type": "win-bridge", "ipam": {"type": "host-local"}}
 
-Path = tuple[str | int, ...]
 
-
-@dataclass(frozen=True)
-class Finding:
-    """Something wrong at a place of the document, `plugins[0].ipam.subnet`; severity is "error" or "warning"."""
-
-    severity: str
-    where: str
-    text: str
-    is_unknown_policy: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.text}" if self.where else self.text
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A finding before it is printed."""
-
-    path: Path
-    text: str
-    severity: str = ERROR
-    is_unknown_policy: bool = False
-
-    def inside(self, *place: str | int) -> Fault:
-        """The same in a document where this one stands at the place."""
-        return replace(self, path=(*place, *self.path))
-
-
-def check_configuration(document: object) -> list[Finding]:
-    """What is wrong with a network configuration, or a list of them."""
+def check_configuration(document: object, source: Source | None = None) -> list[Finding]:
+    """What is wrong with a network configuration, or a list of them; `source` is the text it was read from."""
     try:
         plain = make_plain(document)
     except ValueError as error:
-        return [Finding(ERROR, "", str(error))]
+        return report(document, [Fault((), str(error))], source=source)
     if not isinstance(plain, dict):
-        return [Finding(ERROR, "", f"{quote(plain)} is not a network configuration; write an object")]
+        return report(plain, [Fault((), f"{quote(plain)} is not a network configuration", "write an object")])
     faults = list_faults(plain) if find_key(plain, "plugins") is None else list_member_faults(plain)
-    return report(plain, faults)
+    return report(plain, faults, source=source)
 
 
 def check_policy(policy: object, where: str) -> list[Finding]:
@@ -116,14 +83,14 @@ def list_faults(config: dict[str, object]) -> Iterator[Fault]:
     if plugin := find_plugin(text):
         yield from validate(config, plugin)
     elif meant:
-        yield Fault((str(key),), f"{quote(kind)} is not a type of a Windows plugin; did you mean {quote(meant)}?")
+        yield Fault((str(key),), f"{quote(kind)} is not a type of a Windows plugin", f"did you mean {quote(meant)}?")
         yield from (fault for fault in validate(config, PLUGIN_OF[meant.lower()]) if fault.path != (key,))
     elif text:
-        yield Fault((str(key),), f"{quote(kind)} is not checked: known are {', '.join(PLUGIN_TYPES)}", WARNING)
+        yield Fault((str(key),), f"{quote(kind)} is not checked: known are {', '.join(PLUGIN_TYPES)}", "", WARNING)
         yield from list_delegate_faults(config)
     else:
         wrong = "is missing" if kind is None else f"{quote(kind)} is not a type of a Windows plugin"
-        yield Fault((key or "type",), f"{wrong}; write one of {', '.join(PLUGIN_TYPES)}")
+        yield Fault((key or "type",), wrong, f"write one of {', '.join(PLUGIN_TYPES)}")
 
 
 def list_delegate_faults(config: dict[str, object]) -> Iterator[Fault]:
@@ -140,51 +107,6 @@ def fill(config: dict[str, object], defaults: dict[str, object]) -> dict[str, ob
 
 
 def validate(instance: object, schema: str, is_exact: bool = False) -> Iterator[Fault]:
-    """The faults a schema finds, one for each place and keyword: a schema and the one it refers to may say the same."""
-    # jsonschema takes a tenth of a second to load, and most commands never get here
-    from poplin.autogen.dialect import get_validator
-    from poplin.autogen.wording import describe
-
+    """The faults a schema of the Windows plugins finds."""
     mild = MILD if is_exact else MILD | {EXPECTED}
-    seen = set()
-    for error in get_validator(schema, is_exact).iter_errors(instance):
-        path, keyword = tuple(error.absolute_path), str(error.validator)
-        if (path, keyword) not in seen:
-            seen.add((path, keyword))
-            is_unknown_policy = keyword == KNOWN and "isPolicyType" in error.validator_value
-            yield Fault(path, describe(error), WARNING if keyword in mild else ERROR, is_unknown_policy)
-
-
-def report(document: object, faults: Iterable[Fault], where: str = "") -> list[Finding]:
-    """The findings in the order of the document, each once; the document stands at this place."""
-    ordered = sorted(dict.fromkeys(faults), key=lambda fault: locate(document, fault.path))
-    return [
-        Finding(fault.severity, format_path(fault.path, where), fault.text, fault.is_unknown_policy)
-        for fault in ordered
-    ]
-
-
-def locate(document: object, path: Path) -> list[int]:
-    """Where a path is, for sorting; what is missing stands at the end."""
-    position = []
-    for part in path:
-        if isinstance(document, dict):
-            names = list(document)
-            position.append(names.index(part) if part in document else len(names))
-            document = document.get(part)
-        elif isinstance(document, list) and isinstance(part, int):
-            position.append(part)
-            document = document[part]
-    return position
-
-
-def format_path(path: Path, where: str) -> str:
-    """`plugins[0].ipam.subnet`, after what stands before it; names that are no plain words are quoted."""
-    for part in path:
-        if isinstance(part, int):
-            where += f"[{part}]"
-        elif PLAIN_NAME.fullmatch(part):
-            where += f".{part}" if where else part
-        else:
-            where += f"[{quote(part)}]"
-    return where
+    return list_schema_faults(instance, f"{FOLDER}/{schema}", is_exact=is_exact, mild=mild)

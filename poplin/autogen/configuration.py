@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from poplin.autogen.checking import COUNTERPARTS, ERROR, PLUGIN_TYPES, check_configuration, find_plugin
+from poplin.autogen.checking import COUNTERPARTS, PLUGIN_TYPES, check_configuration, find_plugin
 from poplin.autogen.intent import ADDRESSES, Intent, read_intent
-from poplin.autogen.nearest import find_nearest
-from poplin.autogen.plain import make_plain
 from poplin.autogen.policy import Policy
 from poplin.autogen.problem import IntentError, Review
 from poplin.autogen.profile import Default, Profile
 from poplin.autogen.profiles import get_profile
-from poplin.autogen.values import quote, read_ipv4, read_ipv4_prefix
+from poplin.schema.finding import ERROR
+from poplin.schema.nearest import find_nearest
+from poplin.schema.plain import make_plain
+from poplin.schema.values import quote, read_ipv4, read_ipv4_prefix
 from poplin.spec.names import is_identifier
 from poplin.spec.versions import KNOWN, is_at_least
 

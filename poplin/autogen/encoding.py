@@ -10,8 +10,8 @@ import json
 import string
 
 from poplin.autogen.problem import IntentError
-from poplin.autogen.values import quote
-from poplin.spec.jsontext import TOO_DEEP, parse_finite, refuse_constant
+from poplin.schema.source import Source, SourceError, describe_twice, parse_source
+from poplin.schema.values import quote
 
 UTF8 = "utf-8"  # as json.detect_encoding calls it
 AS_UTF8 = "encode the text as UTF-8 without a byte order mark"
@@ -37,10 +37,10 @@ def find_remedy(text: str) -> str:
     return "`base64 -w0 FILE` makes it" if len(text) % 4 == 0 else "its length is a multiple of 4, filled up with ="
 
 
-def read_strict_json(data: bytes) -> dict[str, object]:
+def read_strict_json(data: bytes) -> Source:
     """The object in a file as the plugins read it: UTF-8 without a byte order mark. Raises IntentError."""
     check_encoding(data, "the text, which no plugin can read,")
-    return read_json(data)
+    return read_source(data)
 
 
 def check_encoding(data: bytes, what: str) -> None:
@@ -51,29 +51,23 @@ def check_encoding(data: bytes, what: str) -> None:
 
 def read_json(data: bytes) -> dict[str, object]:
     """The object in a file: UTF-8, or UTF-16 as Windows' editors and shells write it. Raises IntentError."""
-    try:
-        text = data.decode(json.detect_encoding(data))
-        value = json.loads(text, object_pairs_hook=collect, parse_float=parse_finite, parse_constant=refuse_constant)
-    except IntentError:
-        raise
-    except RecursionError:
-        raise IntentError(f"the JSON has {TOO_DEEP}") from None
-    except UnicodeDecodeError as error:
-        where = f"{error.reason} at byte {error.start}"
-        raise IntentError(f"the text is not {error.encoding.upper()}: {where}; {AS_UTF8}") from None
-    except ValueError as error:
-        reason = str(error).partition(";")[0]  # Python adds advice for programmers
-        raise IntentError(f"the text is not JSON: {reason}") from None
-    if not isinstance(value, dict):
-        raise IntentError(f'{quote(value)} is not a JSON object; write one like {{"Name": ...}}')
+    value = read_source(data).value
+    assert isinstance(value, dict)
     return value
 
 
-def collect(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """One object. Raises IntentError for a key given twice: which one counts depends on who reads it."""
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise IntentError(f"the key {quote(key)} is given twice in one object; write it once")
-        found[key] = value
-    return found
+def read_source(data: bytes) -> Source:
+    """The same with the places of everything in it."""
+    try:
+        source = parse_source(data.decode(json.detect_encoding(data)))
+    except UnicodeDecodeError as error:
+        where = f"{error.reason} at byte {error.start}"
+        raise IntentError(f"the text is not {error.encoding.upper()}: {where}; {AS_UTF8}") from None
+    except SourceError as error:
+        raise IntentError(f"the text is {error}" if error.text.startswith("not") else str(error)) from None
+    if not isinstance(source.value, dict):
+        raise IntentError(f'{quote(source.value)} is not a JSON object; write one like {{"Name": ...}}')
+    for path, place in source.list_twice():
+        text, suggestion = describe_twice(path[-1])
+        raise IntentError(f"{text}: {place}; {suggestion}")
+    return source

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from poplin.autogen.casing import find_key, fold
-from poplin.autogen.plain import is_integer
-from poplin.autogen.values import quote, read_ip, read_ipv4, read_ipv4_prefix, read_prefix
-from poplin.spec.errors import DecodingFailure
-from poplin.spec.versions import parse_version
+from poplin.schema import formats
+from poplin.schema.casing import find_key, fold
+from poplin.schema.plain import is_integer
+from poplin.schema.values import quote, read_ip, read_ipv4, read_ipv4_prefix, read_prefix
 
 NOT_IN_FILE_NAMES = frozenset('<>:"/\\|?*') | frozenset(map(chr, [*range(32), 127]))  # Windows' "Naming Files, Paths"
 WORDS = {"true": True, "false": False}
@@ -37,14 +36,7 @@ def read_name(value: object) -> str:
 
 def read_version(value: object) -> str:
     """A version of the CNI specification."""
-    text = read_text(value)
-    try:
-        numbers = parse_version(text)
-    except DecodingFailure:
-        numbers = (0, 0, 0)
-    if text != "{}.{}.{}".format(*numbers) or not any(numbers):
-        raise ValueError(f"{quote(text)} is not a version of the CNI specification; write one like 0.3.0")
-    return text
+    return checked(value, formats.read_version)
 
 
 def read_host(value: object) -> str:

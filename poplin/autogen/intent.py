@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from poplin.autogen.additional import read_additional
-from poplin.autogen.nearest import find_nearest
 from poplin.autogen.policy import Policy
 from poplin.autogen.problem import Review
 from poplin.autogen.profile import Key, Profile
 from poplin.autogen.profiles import PROFILES
-from poplin.autogen.values import quote
+from poplin.schema.nearest import find_nearest
+from poplin.schema.values import quote
 
 DEFAULT_VERSION = "0.2.0"
 ADDRESSES = ("Gateway", "Subnet", "LocalEndpoint", "InfraPrefix", "ManagementIp")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from poplin.autogen.policy import Policy
-from poplin.autogen.values import ANY_PROTOCOL, read_addresses, read_ports, read_protocols
+from poplin.schema.values import ANY_PROTOCOL, read_addresses, read_ports, read_protocols
 
 Span = tuple[int, int]  # first and last
 

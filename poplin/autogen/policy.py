@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 
-from poplin.autogen.casing import find_value
-from poplin.autogen.plain import is_integer
+from poplin.schema.casing import find_value
+from poplin.schema.plain import is_integer
 
 ACL = "ACL"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from poplin.autogen.document import DOCUMENT
 from poplin.autogen.profile import Profile
 from poplin.autogen.script import SCRIPT
-from poplin.autogen.values import quote
+from poplin.schema.values import quote
 
 PROFILES = {profile.version: profile for profile in (DOCUMENT, SCRIPT)}
 

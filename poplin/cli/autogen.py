@@ -5,7 +5,7 @@ that tool, 0.3.1 its last published script. Runs on any system; docs/autogen.md 
 
 --json prints {"version": 1, "path": FILE or null, "warnings": [text], "policies": [{"order", "priority", "type",
 "settings", "from", "keys": [of the intent], "notes": [text]}]}; if nothing can be generated {"version": 1, "problems":
-[text]}; for --check {"version": 1, "findings": [{"severity": "error" or "warning", "where", "text"}]}.
+[text]}; for --check {"version": 1, "findings": [{"severity": "error" or "warning", "where", "line", "text"}]}.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO, TypeVar
 
-from poplin.autogen.checking import ERROR, check_configuration
+from poplin.autogen.checking import check_configuration
 from poplin.autogen.configuration import Generated, generate
 from poplin.autogen.document import DOCUMENT
 from poplin.autogen.encoding import read_base64, read_json, read_strict_json
@@ -32,12 +32,14 @@ from poplin.autogen.problem import IntentError
 from poplin.autogen.profiles import PROFILES, get_profile
 from poplin.autogen.script import SCRIPT
 from poplin.cli.failure import FAILED, USAGE
+from poplin.schema.finding import ERROR, Finding
+
+T = TypeVar("T")
 
 PROG = "poplin autogen"
 STREAM = "-"  # stdin or stdout
 STDOUT = (STREAM, "/dev/stdout")  # that is no place where a file could be replaced
 LIST_ENDING = ".conflist"
-FINDING_KEYS = ("severity", "where", "text")  # of --json
 NOT_FOR_CHECK = ("cni_conf_path", "version", "profile", "strict", "list", "crlf", "verbose", "explain")
 
 
@@ -118,13 +120,21 @@ def find_contradiction(options: argparse.Namespace) -> str:
 
 def check(options: argparse.Namespace) -> int:
     """Tell what is wrong with a configuration; whether there was an error."""
-    findings = check_configuration(read_file(options.check, read_strict_json))
+    source = read_file(options.check, read_strict_json)
+    findings = check_configuration(source.value, source)
     if options.json:
-        print_json({"findings": [{key: getattr(each, key) for key in FINDING_KEYS} for each in findings]})
+        print_json({"findings": [as_object(each) for each in findings]})
     else:
         name = show(options.check)
-        print("\n".join(f"{each.severity}: {name}: {each}" for each in findings) or f"{name}: nothing is wrong with it")
+        lines = [f"{each.severity}: {name}:{each.line}: {each}" for each in findings]
+        print("\n".join(lines) or f"{name}: nothing is wrong with it")
     return FAILED if any(finding.severity == ERROR for finding in findings) else 0
+
+
+def as_object(finding: Finding) -> dict[str, object]:
+    """For --json."""
+    where, line, text = finding.where, finding.line, finding.sentence
+    return {"severity": finding.severity, "where": where, "line": line, "text": text}
 
 
 def write(options: argparse.Namespace) -> int:
@@ -174,8 +184,8 @@ def list_name_doubts(path: str | None, is_list: bool) -> list[str]:
     return [f"{show(str(path))}: runtimes tell lists from single configurations by the ending; {wanted}"]
 
 
-def read_file(path: str, read: Callable[[bytes], dict[str, object]]) -> dict[str, object]:
-    """The JSON object in a file, or of stdin. Raises OSError, IntentError naming the file."""
+def read_file(path: str, read: Callable[[bytes], T]) -> T:
+    """What is in a file, or of stdin. Raises OSError, IntentError naming the file."""
     try:
         return read(get_stream(sys.stdin, "stdin").read() if path == STREAM else Path(path).read_bytes())
     except IntentError as error:

@@ -6,7 +6,6 @@ import errno
 import os
 import sys
 
-from poplin.runtime.networks import NetworkNotFound, NoConfigs
 from poplin.spec.errors import CheckFailed, CNIError, InternalError
 from poplin.spec.jsontext import dumps
 
@@ -55,6 +54,8 @@ def hint(text: str) -> str:
 
 def find_status(error: CNIError) -> int:
     """The exit status an error stands for. Code 103 means a difference only where one was asked for."""
+    from poplin.runtime.networks import NetworkNotFound, NoConfigs  # which needs Linux, and portable verbs do not
+
     if isinstance(error, NoConfigs | NetworkNotFound):
         return NOT_FOUND
     return DRIFT if (error.step, error.code) == ("CHECK", CheckFailed.code) else FAILED

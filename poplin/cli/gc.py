@@ -4,7 +4,8 @@ A container is gone when the namespace it was attached with is; where no namespa
 Without a NETWORK it is every one in NETCONFPATH. A failure with one network does not keep others from being cleaned.
 
 --json prints {"version": 1, "dryRun", "networks": [{"network", "disabled", "removed": [{"containerID", "ifname",
-"netns"}], "errors": [{"code", "msg", "details", "step", "plugin", "network"}]}]}.
+"netns"}], "steps": [{"plugin", "line", "content"?}], "errors": [{"code", "msg", "details", "step", "plugin",
+"network"}]}]}; the steps are those of --dry-run.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from dataclasses import dataclass, field
 
 import poplin.runtime as cni
 from poplin.cli.failure import FAILED, USAGE, as_object, flatten, report
+from poplin.cli.plan import format_lines, format_objects
 from poplin.cli.settings import add_call_arguments, make_runtime, network_folder
 from poplin.linux.kernel import Kernel
+from poplin.preview.step import Step
 from poplin.runtime.gc import Identity, list_stale
 from poplin.runtime.liveness import is_alive, locate
 from poplin.spec.jsontext import dumps
@@ -31,6 +34,7 @@ class Collected:
 
     network: cni.NetworkList
     removed: Sequence[cni.Attachment] = ()
+    plan: Sequence[Step] = ()
     errors: list[Exception] = field(default_factory=list)
 
 
@@ -69,12 +73,18 @@ def collect(runtime: cni.Runtime, kernel: Kernel, network: cni.NetworkList, opti
 
     try:
         if options.dry_run:
-            stale = [] if network.disable_gc else list_stale(runtime, network, find_valid())
-        else:
-            stale = cni.gc(runtime, network, find_valid, everything=options.all)
+            return foresee(runtime, network, find_valid())
+        return Collected(network, cni.gc(runtime, network, find_valid, everything=options.all))
     except (cni.CNIError, ExceptionGroup) as error:
         return Collected(network, errors=flatten(error))
-    return Collected(network, stale)
+
+
+def foresee(runtime: cni.Runtime, network: cni.NetworkList, valid: set[Identity]) -> Collected:
+    """What would be removed, and how. Raises CNIError."""
+    from poplin.preview.plan import preview_gc  # much to import that no other run needs
+
+    stale = [] if network.disable_gc else list_stale(runtime, network, valid)
+    return Collected(network, stale, preview_gc(runtime, network, valid).steps)
 
 
 def list_alive(runtime: cni.Runtime, network: cni.NetworkList, kernel: Kernel) -> set[Identity]:
@@ -92,9 +102,11 @@ def tell(collected: Collected, done: str) -> None:
     name = collected.network.name
     for item in collected.removed:
         print(f"{name}: {done} {item.container_id} {item.ifname} ({item.netns or 'no namespace recorded'})")
+    if collected.plan:
+        print("\n".join(format_lines(name, collected.plan)))
     for error in collected.errors:
         report(error, PROG)
-    if not collected.removed and not collected.errors:
+    if not (collected.removed or collected.plan or collected.errors):
         is_off = collected.network.disable_gc
         print(f"{name}: {'disableGC is set, nothing is removed' if is_off else 'nothing to remove'}")
 
@@ -107,5 +119,6 @@ def format_collected(collected: Collected) -> dict[str, object]:
         "removed": [
             {"containerID": item.container_id, "ifname": item.ifname, "netns": item.netns} for item in collected.removed
         ],
+        "steps": format_objects(collected.plan),
         "errors": [as_object(error) for error in collected.errors],
     }

@@ -30,6 +30,12 @@ def add_attachment_arguments(parser: argparse.ArgumentParser) -> None:
     add_call_arguments(parser)
 
 
+def add_dry_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Of verbs that can tell before they do."""
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done, and do nothing")
+    parser.add_argument("--json", action="store_true", help="the plan for programs; failures too")
+
+
 def make_steps(options: argparse.Namespace) -> list[Step]:
     """What the command line names. Raises CNIError."""
     networks = [load(name, network_folder()) for name in options.networks]

@@ -37,6 +37,10 @@ VERBS = {
     "gc": Verb("gc", "remove what containers that are gone left behind", "poplin gc mynet --dry-run"),
     "reload": Verb("reload", "restore the firewall after somebody flushed it", "poplin reload"),
     "list": Verb("list", "show what is connected, and what has drifted", "poplin list --drawing"),
+    "validate": Verb("validate", "find what is wrong with network configurations", "poplin validate mynet.conflist"),
+    "schema": Verb(
+        "schema", "print the JSON Schema of a plugin for your editor", "poplin schema bridge", is_portable=True
+    ),
     "autogen": Verb(
         "autogen",
         "write the configuration of a Windows CNI plugin from intent",
@@ -47,7 +51,6 @@ VERBS = {
         "completion",
         "make a shell complete all this",
         "poplin completion bash > /etc/bash_completion.d/poplin",
-        is_portable=True,
     ),
     "build": Verb("build", "write the plugins of this checkout into a folder", "poplin build ./bin"),
     "install": Verb(

@@ -58,6 +58,15 @@ def read_file(path: str, most: int = 1 << 62) -> bytes | None:
         posix.close(fd)
 
 
+def read_end(path: str, most: int) -> bytes:
+    """The last bytes, at most `most` of them. Raises OSError."""
+    fd = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    try:
+        return posix.pread(fd, most, max(0, posix.fstat(fd).st_size - most))
+    finally:
+        posix.close(fd)
+
+
 def remove_file(path: str) -> bool:
     """Remove `path`; whether it was there."""
     try:

@@ -22,7 +22,7 @@ from poplin.linux.netlink import (
     u32_attribute,
     unpack_attributes,
 )
-from poplin.linux.nft.kinds import PROTOCOLS
+from poplin.linux.nft.kinds import PROTOCOL_NAMES, PROTOCOLS
 from poplin.linux.nft.presence import header
 from poplin.linux.wire.route import unpack_ip
 from poplin.spec.record import Record
@@ -144,9 +144,8 @@ def delete_flow(flow: Flow) -> Request:
         body += attribute(CTA_ZONE, flow.zone)
     ends = f"-s {flow.source} -d {flow.destination}"
     ports = f"--orig-port-src {flow.source_port} --orig-port-dst {flow.destination_port}"
-    return Request(
-        IPCTNL_MSG_CT_DELETE, 0, body, f"conntrack -D -f ipv{flow.version} -p {flow.protocol} {ends} {ports}"
-    )
+    protocol = PROTOCOL_NAMES.get(flow.protocol, flow.protocol)
+    return Request(IPCTNL_MSG_CT_DELETE, 0, body, f"conntrack -D -f ipv{flow.version} -p {protocol} {ends} {ports}")
 
 
 def unpack_tuple(version: int, data: bytes) -> tuple[IP, IP, dict[int, bytes]]:

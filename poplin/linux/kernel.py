@@ -6,9 +6,17 @@ import posix
 
 from poplin.linux.netns import OWN, Namespace
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 
 class Kernel:
     """Opens namespaces; the host's is the one the thread is in, opened at first use."""
+
+    # Who answers in place of the programs that would be started, given what they would be; None: they are started.
+    stand_in: Callable[..., Any] | None = None
 
     def __init__(self) -> None:
         self._host: Namespace | None = None

@@ -16,7 +16,7 @@ from poplin.linux.sysctl import read_sysctl, write_sysctl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeVar
 
     from poplin.linux.nft.ruleset import Ruleset
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 NS_GET_NSTYPE = 0xB703  # linux/nsfs.h
 OWN = "/proc/thread-self/ns/net"
+NAMED = ("/run/netns", "/var/run/netns")  # where ip(8) has those it knows by name
 
 
 class NotANamespace(OSError):
@@ -62,6 +63,12 @@ class Namespace:
     def __repr__(self) -> str:
         device, inode = self.identity
         return f"<Namespace {self.path} {device}:{inode}>"
+
+    @property
+    def name(self) -> str:
+        """What ip(8) calls it: `blue` for /run/netns/blue, and others by their path."""
+        folder, _, name = self.path.rpartition("/")
+        return name if folder in NAMED else self.path
 
     def close(self) -> None:
         """Let go of it. Raises OSError the second time, as everything does that needs it open."""
@@ -113,6 +120,11 @@ class Namespace:
                 setns(own)
         finally:
             posix.close(own)
+
+    def change(self, lines: Sequence[str], function: Callable[..., object], *arguments: object) -> None:
+        """The same for what changes something by other programs' help; `lines` say it for a shell, where that is all
+        that is wanted of it."""
+        self.run(function, *arguments)
 
     def read_sysctl(self, key: str) -> str:
         """The value of a switch inside. Raises OSError."""

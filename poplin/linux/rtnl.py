@@ -29,7 +29,7 @@ class Rtnl:
     """The links, addresses, routes and neighbours of the namespace its socket was made in."""
 
     def __init__(self, socket: Socket | None = None) -> None:
-        self._socket = socket or Socket()
+        self.socket = socket or Socket()
 
     def __enter__(self) -> Rtnl:
         return self
@@ -39,11 +39,11 @@ class Rtnl:
 
     def close(self) -> None:
         """Close the socket."""
-        self._socket.close()
+        self.socket.close()
 
     def apply(self, *requests: Request) -> None:
         """Do these in order, in one send. Raises NetlinkError for the first that is refused."""
-        self._socket.send(requests)
+        self.socket.send(requests)
 
     def ensure(self, request: Request) -> bool:
         """Do this unless it is done already; whether there was something to do."""
@@ -52,7 +52,7 @@ class Rtnl:
     def _unless(self, settled: int, request: Request) -> bool:
         """Do this, unless the kernel answers that it is `settled`; whether there was something to do."""
         try:
-            self._socket.send([request])
+            self.socket.send([request])
         except NetlinkError as error:
             if error.errno != settled:
                 raise
@@ -67,7 +67,7 @@ class Rtnl:
 
     def get_link(self, name: str) -> Link:
         """The link of this name. Raises NetlinkError (ENODEV)."""
-        return link.unpack_link(self._socket.ask(link.get_link(name)))
+        return link.unpack_link(self.socket.ask(link.get_link(name)))
 
     def find_link_by_index(self, index: int) -> Link | None:
         """The link of this number."""
@@ -75,7 +75,7 @@ class Rtnl:
 
     def list_links(self, kind: str = "", master: int = 0) -> list[Link]:
         """Every link, or those of a kind, or the ports of a master."""
-        return [link.unpack_link(body) for body in self._socket.dump(link.list_links(kind, master))]
+        return [link.unpack_link(body) for body in self.socket.dump(link.list_links(kind, master))]
 
     def remove_link(self, name: str, index: int = 0) -> bool:
         """Delete the link if it is there; whether it was."""
@@ -93,7 +93,7 @@ class Rtnl:
 
     def _find(self, request: Request) -> Link | None:
         try:
-            return link.unpack_link(self._socket.ask(request))
+            return link.unpack_link(self.socket.ask(request))
         except NetlinkError as error:
             if error.errno != ENODEV:
                 raise
@@ -103,7 +103,7 @@ class Rtnl:
 
     def list_addresses(self, index: int = 0, family: int = 0) -> list[Address]:
         """The addresses of one link, or of all."""
-        return [addr.unpack_address(body) for body in self._socket.dump(addr.list_addresses(index, family))]
+        return [addr.unpack_address(body) for body in self.socket.dump(addr.list_addresses(index, family))]
 
     def remove_address(self, name: str, index: int, prefix: Prefix) -> bool:
         """Delete the address if it is there; whether it was. An IPv4 one may take others of its network along."""
@@ -112,7 +112,7 @@ class Rtnl:
     def find_route_to(self, ip: IP) -> RouteEntry | None:
         """The route a packet to `ip` would take."""
         try:
-            return route.unpack_routes(self._socket.ask(route.get_route(ip)))[0]
+            return route.unpack_routes(self.socket.ask(route.get_route(ip)))[0]
         except NetlinkError as error:
             if error.errno not in NO_ROUTE:
                 raise
@@ -121,7 +121,7 @@ class Rtnl:
     def is_local(self, ip: IP) -> bool:
         """Whether the address is one of this namespace's own."""
         try:
-            return route_type(self._socket.ask(route.get_route(ip))) == route.RTN_LOCAL
+            return route_type(self.socket.ask(route.get_route(ip))) == route.RTN_LOCAL
         except NetlinkError as error:
             if error.errno not in NO_ROUTE:
                 raise
@@ -130,7 +130,7 @@ class Rtnl:
     def list_routes(self, family: int = 0) -> list[RouteEntry]:
         """The routes of every table but those of broadcast and local kind; both families unless told."""
         families = (family,) if family else (AF_INET, AF_INET6)
-        bodies = [body for each in families for body in self._socket.dump(route.list_routes(each))]
+        bodies = [body for each in families for body in self.socket.dump(route.list_routes(each))]
         return [
             entry for body in bodies if route_type(body) == route.RTN_UNICAST for entry in route.unpack_routes(body)
         ]
@@ -139,16 +139,16 @@ class Rtnl:
         """The VLANs of a bridge's port."""
         from poplin.linux.wire import vlan  # here, because few bridges have any
 
-        return [each for body in self._socket.dump(vlan.list_vlans(index)) for each in vlan.unpack_vlans(body)]
+        return [each for body in self.socket.dump(vlan.list_vlans(index)) for each in vlan.unpack_vlans(body)]
 
     def list_neighbours(self, family: int = AF_INET) -> list[Neighbour]:
         """The neighbour table."""
-        return [neigh.unpack_neighbour(body) for body in self._socket.dump(neigh.list_neighbours(family))]
+        return [neigh.unpack_neighbour(body) for body in self.socket.dump(neigh.list_neighbours(family))]
 
     def find_neighbour(self, name: str, index: int, ip: IP) -> Neighbour | None:
         """The entry of an address in a link's neighbour table."""
         try:
-            return neigh.unpack_neighbour(self._socket.ask(neigh.get_neighbour(name, index, ip)))
+            return neigh.unpack_neighbour(self.socket.ask(neigh.get_neighbour(name, index, ip)))
         except NetlinkError as error:
             if error.errno != ENOENT:
                 raise

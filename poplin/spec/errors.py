@@ -10,7 +10,7 @@ from __future__ import annotations
 class CNIError(Exception):
     """An error a container runtime can read: code, msg, details. Other plugins' codes are passed on with `code`.
 
-    `version` is the config's cniVersion, from the moment it is known. A runtime adds where it happened: `step`, the verb
+    `version` is the config's cniVersion, from the moment it is known. A runtime adds where it happened: `step`, a verb
     as `ADD`, of `plugin`, its type, for `network`, its name.
     """
 

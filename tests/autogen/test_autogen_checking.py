@@ -6,7 +6,8 @@ import pytest
 from autogen.configurations import ACL, FULL, MICROSOFT, SMALL, SMALL_WIN, UNKNOWN, WIN, endpoint, found
 
 from poplin.autogen import generate
-from poplin.autogen.checking import PLUGINS, Finding, check_configuration, find_plugin
+from poplin.autogen.checking import PLUGINS, check_configuration, find_plugin
+from poplin.schema.finding import Finding
 
 OLD_POLICIES = [
     {"name": "EndpointPolicy", "value": {"Type": "OutBoundNAT", "ExceptionList": ["192.168.0.0/16", "11.0.0.0/8"]}},

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 from autogen.configurations import ACL, FULL, MICROSOFT, SMALL, SMALL_WIN, UNKNOWN, WIN, endpoint, found
 
-from poplin.autogen.checking import Finding, check_configuration
+from poplin.autogen.checking import check_configuration
+from poplin.schema.finding import Finding
 
 
 @pytest.mark.parametrize(

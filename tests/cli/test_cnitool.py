@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +112,12 @@ def test_without_arguments_it_helps(cnitool: Any) -> None:
     done = cnitool()
     assert done.status == 0
     assert done.output.startswith("usage: cnitool")
+
+
+def test_it_is_installed_beside_poplin(config_dir: Path) -> None:
+    command = Path(sys.executable).with_name("cnitool")
+    done = subprocess.run([command], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout.split("[")[0]) == (0, "usage: cnitool ")
+    done = subprocess.run([command, "add", "nosuch", "/ns"], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("cnitool: no network configurations found in ")

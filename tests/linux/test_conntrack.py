@@ -186,7 +186,7 @@ def test_flow_is_read_as_it_is_and_removed_once(lab: Lab, version: int) -> None:
         remove_flow(socket, flow)
         with pytest.raises(NetlinkError) as caught:
             socket.send([delete_flow(flow)])
-    words = f"conntrack -D -f ipv{version} -p 17 -s {lab.beyond_address} -d {lab.address}"
+    words = f"conntrack -D -f ipv{version} -p udp -s {lab.beyond_address} -d {lab.address}"
     assert caught.value.errno == ENOENT
     assert str(caught.value) == f"{words} --orig-port-src 40000 --orig-port-dst {PORT}: No such file or directory"
     assert lab.flows() == []

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from errno import EADDRNOTAVAIL, EEXIST, ENODEV, EOPNOTSUPP, ESRCH
+from pathlib import Path
 
 import pytest
 from netlab import Container, Host
 
 from poplin.linux.fake.kernel import FakeKernel
+from poplin.linux.fake.mirror import MirrorKernel
 from poplin.linux.kernel import Kernel
+from poplin.linux.neighbour import is_on_link
 from poplin.linux.netlink import NetlinkError, Request
 from poplin.linux.netns import Namespace
 from poplin.linux.wire import addr, neigh
@@ -217,6 +220,95 @@ def test_fake_does_as_the_real_kernel(real: World, fake: World, name: str) -> No
     assert fake.tables("container") == real.tables("container")
 
 
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_mirror_goes_on_where_the_real_kernel_is(real: World, bin_dir: Path, name: str) -> None:
+    """Half of the steps are done for real on a second host, and the rest only in memory."""
+    other = Host("mirrored", bin_dir)
+    inside = other.add_container()
+    try:
+        with Namespace(other.path) as outside, Namespace(inside.path) as within, other.entered():
+            started = World(outside, within)
+            started.host.rtnl.apply(set_link("lo", up=False))
+            half = len(SCENARIOS[name]) // 2
+            for step, wanted in SCENARIOS[name][:half]:
+                assert (step(real), step(started)) == (wanted, wanted)
+            before = started.tables("host"), started.tables("container")
+            kernel = MirrorKernel()
+            mirror = World(kernel.host, kernel.open(inside.path))
+            for number, (step, wanted) in enumerate(SCENARIOS[name][half:], 1):
+                assert (number, step(real), step(mirror)) == (number, wanted, wanted)
+            assert mirror.tables("host") == real.tables("host")
+            assert mirror.tables("container") == real.tables("container")
+            assert (started.tables("host"), started.tables("container")) == before
+            kernel.close()
+    finally:
+        other.remove()
+
+
+def test_mirror_knows_a_namespace_by_every_path(host: Host, container: Container) -> None:
+    with host.entered():
+        kernel = MirrorKernel()
+        here = kernel.open(container.path)
+        assert here is kernel.open(f"/proc/self/root{container.path}")
+        assert (here.identity, here.name) == (Namespace(container.path).identity, container.id)
+        assert kernel.open(host.path) is kernel.host
+        assert (kernel.is_own_namespace(host.path), kernel.is_own_namespace(container.path)) == (True, False)
+        with pytest.raises(FileNotFoundError):
+            kernel.open("/run/netns/gone")
+        kernel.close()
+
+
+def test_mirror_takes_switches_for_links_it_made_from_the_default(host: Host, container: Container) -> None:
+    container.set_sysctl("net/ipv4/conf/default/arp_notify", "1")
+    with host.entered():
+        kernel = MirrorKernel()
+        inside = kernel.open(container.path)
+        kernel.host.rtnl.apply(add_veth("veth0", "eth0", inside.fd, inside.name))
+        key = "net/ipv4/conf/eth0/arp_notify"
+        assert (inside.read_sysctl(key), kernel.host.read_sysctl("net/ipv4/ip_forward")) == ("1", "0")
+        inside.write_sysctl(key, "0")
+        assert inside.read_sysctl(key) == "0"
+        for change in (inside.read_sysctl, lambda key: inside.write_sysctl(key, "1")):
+            with pytest.raises(FileNotFoundError):
+                change("net/ipv4/conf/eth9/arp_notify")
+        kernel.host.prefer_sysctl("net/ipv4/no_such_switch", "1")
+        assert kernel.log[1:] == [f"ip netns exec {container.id} sysctl -w {key}=0"]
+        kernel.close()
+    assert (container.links(), container.sysctl("net/ipv4/conf/default/arp_notify")) == ([], "1")
+
+
+def test_mirror_asks_the_real_kernel_the_way_unless_it_was_made_in_memory(host: Host) -> None:
+    host.sh("ip link add d0 type bridge")
+    host.sh("ip address add 10.1.2.3/24 dev d0")
+    host.sh("ip link set d0 up")
+    with host.entered():
+        kernel = MirrorKernel()
+        rtnl = kernel.host.rtnl
+        assert (rtnl.is_local(ADDRESS.ip), rtnl.is_local(NEAR), rtnl.find_route_to(FAR.ip)) == (True, False, None)
+        assert rtnl.find_route_to(NEAR).index == rtnl.get_link("d0").index  # type: ignore[union-attr]
+        rtnl.apply(add_bridge("d1", MAC), set_link("d1", up=True))
+        made = rtnl.get_link("d1").index
+        rtnl.apply(add_address("d1", made, parse_prefix("10.5.1.1/16")))
+        assert rtnl.find_route_to(FAR.ip + 7).index == made  # type: ignore[union-attr]
+        assert (rtnl.is_local(parse_ip("10.5.1.1")), rtnl.is_local(FAR.ip + 7)) == (True, False)
+        kernel.close()
+
+
+def test_mirror_asks_no_neighbour(host: Host) -> None:
+    host.sh("ip link add d0 type bridge")
+    host.sh("ip address add 10.1.2.3/24 dev d0")
+    host.sh("ip link set d0 up")
+    host.sh("ip neighbour add 10.1.2.1 lladdr 02:00:00:00:00:01 dev d0 nud reachable")
+    before = host.sh("ip neighbour")
+    with host.entered():
+        kernel = MirrorKernel()
+        assert (is_on_link(kernel.host, NEAR), is_on_link(kernel.host, NEAR + 8)) == (True, False)
+        asked = "# ip neighbour add {} dev d0 nud none use is not done: what the kernel knows already has to do"
+        assert kernel.log == [asked.format(NEAR), asked.format(NEAR + 8)]
+        kernel.close()
+    assert host.sh("ip neighbour") == before
+
+
 def test_kernels_stand_in_for_each_other(host: Host, container: Container) -> None:
     fake = FakeKernel(["/run/netns/c1"])
     with host.entered():
@@ -235,14 +327,14 @@ def test_kernels_stand_in_for_each_other(host: Host, container: Container) -> No
 def test_log_has_every_change_as_a_command_and_no_refusal() -> None:
     kernel = FakeKernel(["/run/netns/c1"])
     inside = kernel.open("/run/netns/c1")
-    kernel.host.rtnl.apply(add_veth("veth0", "eth0", inside.fd))
+    kernel.host.rtnl.apply(add_veth("veth0", "eth0", inside.fd, inside.name))
     inside.rtnl.apply(set_link("eth0", up=True))
     with pytest.raises(NetlinkError, match=r"^ip link delete dev gone: No such device$"):
         inside.rtnl.apply(delete_link("gone"))
     inside.write_sysctl("net/ipv4/ip_forward", "1")
     kernel.host.write_sysctl("net/ipv4/ip_forward", "1")
     assert kernel.log == [
-        "ip link add veth0 type veth peer name eth0 netns container",
+        "ip link add veth0 type veth peer name eth0 netns c1",
         "ip -n c1 link set dev eth0 up",
         "ip netns exec c1 sysctl -w net/ipv4/ip_forward=1",
         "sysctl -w net/ipv4/ip_forward=1",

@@ -292,7 +292,7 @@ def test_refusal_has_the_request_the_reason_and_the_kernel_s_own_words(container
         route = RouteEntry(parse_prefix("10.5.0.0/16"), 1, parse_ip("10.1.2.1"))
         with pytest.raises(NetlinkError) as caught:
             inside.rtnl.apply(set_link("lo", 1, up=True), add_route("lo", route))
-    request = "ip route add 10.5.0.0/16 via 10.1.2.1 dev lo"
+    request = "ip route add 10.5.0.0/16 via 10.1.2.1 dev lo proto 112"
     assert str(caught.value) == f"{request}: Network is unreachable (Nexthop has invalid gateway)"
 
 

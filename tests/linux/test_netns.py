@@ -59,6 +59,14 @@ def test_every_shape_of_path_leads_to_the_same_namespace(
         os.close(fd)
 
 
+def test_name_is_what_ip_calls_it(container: Container) -> None:
+    paths = {container.path: container.id, f"/var{container.path}": container.id, OWN: OWN}
+    for path, name in paths.items():
+        if os.path.exists(path):
+            with Namespace(path) as namespace:
+                assert namespace.name == name
+
+
 def test_namespace_outlives_its_path(container: Container, inside: Namespace) -> None:
     identity = inside.identity
     run(["ip", "netns", "del", container.id])

@@ -316,7 +316,9 @@ def test_listed_route_can_be_deleted(container: Container, rtnl: Rtnl, wire: Lin
     connected = [each for each in rtnl.list_routes(2) if each.dst == parse_prefix("10.1.2.0/24")]
     rtnl.apply(*(delete_route("d0", each) for each in connected))
     assert container.json("-4 route show") == []
-    with pytest.raises(NetlinkError, match=r"^ip route delete 10\.1\.2\.0/24 dev d0 scope link .*: No such process"):
+    with pytest.raises(
+        NetlinkError, match=r"^ip route delete 10\.1\.2\.0/24 dev d0 proto 2 scope link .*: No such process"
+    ):
         rtnl.apply(delete_route("d0", connected[0]))
 
 
@@ -332,7 +334,7 @@ def test_kernel_without_ipv6_has_no_ipv6_route(monkeypatch: pytest.MonkeyPatch, 
     decnet = Request(RTM_GETROUTE, 0, bytes([12]) + bytes(11), "ip route get 2001:db8::1")
     monkeypatch.setattr(route, "get_route", lambda ip: decnet)
     with pytest.raises(NetlinkError) as caught:
-        rtnl._socket.ask(decnet)
+        rtnl.socket.ask(decnet)
     assert caught.value.errno == EOPNOTSUPP
     assert rtnl.find_route_to(parse_ip("2001:db8::1")) is None
 

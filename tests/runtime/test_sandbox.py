@@ -109,6 +109,6 @@ def test_leaving_without_a_command_ends_the_process(laboratory: None) -> None:
 
 def test_without_the_right_to_it_the_reason_is_told() -> None:
     script = "from poplin.runtime.sandbox import Sandbox\ntry: Sandbox()\nexcept OSError as error: print(error)"
-    command = ["setpriv", "--reuid=65534", "--clear-groups", sys.executable, "-c", script]
+    command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
     assert done.stdout == "[Errno 1] cannot make namespaces for the command: Operation not permitted; run as root\n"

@@ -5,15 +5,23 @@ from __future__ import annotations
 import inspect
 import re
 import tomllib
+from pathlib import Path
 
 import facts
 import pytest
 from shape.source import CHECKOUT, HEAVY
 
+from poplin.cli.verbs import VERBS
 from poplin.invoke.entry import PLUGINS
 from poplin.spec import errors
 
 DOCS = CHECKOUT / "docs"
+PAGES = sorted([*DOCS.rglob("*.md"), *CHECKOUT.glob("*.md")])
+# What a block of a page may be; commands stand in `console` alone, where tests/docs and tests/engines run them.
+FENCES = {"console", "hcl", "json", "python", "toml", ""}
+# How a command would look between blocks, and in a block that is not run.
+PROMPT = re.compile(r"\s*(>?\s*\$ |sudo |\./(scripts|build))")
+COMMAND = re.compile(r"\s*((poplin|apt-get|ip|nft|podman|ctr|cnitool|mkdir|export) |# ?(poplin|ip|nft) )")
 CODES_OF_THE_SHEET = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 50, 51, 999]
 
 
@@ -83,3 +91,39 @@ def test_deviations_are_documented_as_the_tests_list_them():
 def test_every_heavy_module_has_its_stand_in_documented():
     documented = {row[0].strip("`") for row in table_rows((DOCS / "dependencies.md").read_text())}
     assert HEAVY - documented == set(), "docs/dependencies.md: say what to use on the plugin path instead"
+
+
+def read_blocks(page: Path) -> list[tuple[str, list[str]]]:
+    """The language and the lines of each fenced block; `prose` has the lines between them."""
+    blocks: list[tuple[str, list[str]]] = [("prose", [])]
+    is_inside = False
+    for line in page.read_text().splitlines():
+        if line.lstrip().startswith("```"):
+            is_inside = not is_inside
+            blocks.append((line.strip(" `") if is_inside else "prose", []))
+        else:
+            blocks[-1][1].append(line)
+    assert not is_inside, f"{page}: a block is not closed"
+    return blocks
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_stand_where_tests_run_them(page: Path) -> None:
+    blocks = read_blocks(page)
+    assert {language for language, _ in blocks} - FENCES <= {"prose"}, f"blocks are one of {sorted(FENCES)}"
+    elsewhere = [(language, line) for language, lines in blocks if language != "console" for line in lines]
+    found = [each for each in elsewhere if PROMPT.match(each[1]) or (each[0] != "prose" and COMMAND.match(each[1]))]
+    assert found == [], "put it into a ```console block, with `$ ` before it"
+    wild = [lines[0] for language, lines in blocks if language == "console" and not lines[0].startswith("$ ")]
+    assert wild == [], "a console block begins with a command"
+
+
+def test_every_verb_is_in_the_table_of_commands_and_nothing_else():
+    rows = table_rows((DOCS / "commands.md").read_text().partition("## ")[0])
+    assert {row[0].strip("`"): row[1] for row in rows[1:]} == {name: verb.summary for name, verb in VERBS.items()}
+
+
+def test_every_page_is_in_the_contents():
+    linked = set(re.findall(r"^- \[[^]]*\]\(([^)]+)\)", (DOCS / "index.md").read_text(), re.MULTILINE))
+    pages = {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")} - {"index.md"}
+    assert pages - linked == set(), "docs/index.md: a line for each page"

@@ -15,7 +15,14 @@ ALLOWED = {
     "plugins": ("poplin.spec", "poplin.linux", "poplin.invoke"),
     # A sibling of the plugins: they meet through processes, so that foreign plugins and runtimes fit in as well.
     "runtime": ("poplin.spec", "poplin.linux", "poplin.invoke"),
-    "autogen": ("poplin.spec",),  # runs on Windows and macOS too
+    "schema": ("poplin.spec",),  # runs on Windows and macOS too, as does autogen
+    "validation": (
+        *("poplin.spec", "poplin.linux", "poplin.invoke", "poplin.plugins", "poplin.runtime"),
+        "poplin.schema",
+    ),
+    "autogen": ("poplin.spec", "poplin.schema"),
+    # What a verb would do: the plugins in process, on a kernel that only remembers.
+    "preview": ("poplin.spec", "poplin.linux", "poplin.invoke", "poplin.plugins", "poplin.runtime"),
     "cli": ("poplin",),
 }
 KIT = "poplin.plugins.kit"

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from poplin.linux.netlink import Request
     from poplin.linux.wire.link import Link
 
-FIRST_MAC = bytes([2, 0, 0, 0, 0, 0])
+LOCAL = bytes([2, 0])  # what the MACs begin with that this kernel invents: they are nobody's by birth
 DEFAULT_VLAN = bytes([1, 0])
+FAR = 0  # the number by which two namespaces know each other
 IF_OPER_DOWN = 2  # linux/if.h
 RTPROT_KERNEL = 2  # linux/rtnetlink.h
 
@@ -57,10 +58,12 @@ def birthplace(here: Tables, attributes: dict[int, bytes]) -> Tables:
 
 def make_far_end(here: Tables, request: Request, near: Link, body: bytes) -> None:
     """The other end of a veth pair, in the namespace its own message names. Raises NetlinkError (EEXIST)."""
-    attributes = unpack_attributes(body[link.INFO.size :])
-    far = make_link(birthplace(here, attributes), request, body)
+    place = birthplace(here, unpack_attributes(body[link.INFO.size :]))
+    far = make_link(place, request, body)
     far.kind = "veth"
     near.link, far.link = far.index, near.index
+    if place is not here:
+        near.netnsid = far.netnsid = FAR
 
 
 def make_link(here: Tables, request: Request, body: bytes) -> Link:
@@ -70,12 +73,15 @@ def make_link(here: Tables, request: Request, body: bytes) -> Link:
     if here.find(name):
         raise NetlinkError(EEXIST, request.text)
     made = link.Link(here.world.next_index(), name)
-    made.mac = link.format_mac(attributes.get(link.IFLA_ADDRESS, FIRST_MAC[:5] + bytes([made.index])))
+    made.mac = link.format_mac(attributes.get(link.IFLA_ADDRESS, LOCAL + made.index.to_bytes(4, "big")))
+    if link.IFLA_ADDRESS not in attributes:
+        here.world.invented[made.mac] = name
     made.mtu = unpack_u32(attributes.get(link.IFLA_MTU), 1500)
     made.operstate = IF_OPER_DOWN
     info = unpack_attributes(attributes.get(link.IFLA_LINKINFO, b""))
     made.kind = unpack_text(info.get(link.IFLA_INFO_KIND))
     here.links.append(made)
+    here.born.add(name)
     return made
 
 
@@ -92,6 +98,8 @@ def change_link(changed: Link, here: Tables, request: Request, attributes: dict[
         changed.mac = link.format_mac(attributes[link.IFLA_ADDRESS])
     if link.IFLA_GROUP in attributes:
         here.groups[changed.index] = unpack_u32(attributes[link.IFLA_GROUP])
+    info = unpack_attributes(attributes.get(link.IFLA_LINKINFO, b""))
+    changed.port |= unpack_attributes(info.get(link.IFLA_INFO_SLAVE_DATA, b""))
     if change & link.IFF_UP:
         if not changed.is_up:
             here.routes = [each for each in here.routes if each.index != changed.index]
@@ -111,14 +119,23 @@ def delete_link(here: Tables, request: Request) -> None:
 
 def forget_link(here: Tables, gone: Link) -> None:
     """A veth takes its other end along, every link its addresses and routes, a master leaves its ports free."""
-    for each in here.world.namespaces:
-        numbers = {gone.index, gone.link} if gone.kind == "veth" else {gone.index}
-        if each is here or gone.kind == "veth":
-            each.links = [other for other in each.links if other.index not in numbers]
-            each.addresses = [other for other in each.addresses if other.index not in numbers]
-            each.routes = [other for other in each.routes if other.index not in numbers]
+    forget_index(here, gone.index)
     for port in here.links:
         port.master = 0 if port.master == gone.index else port.master
+    if gone.kind != "veth":
+        return
+    here.world.severed.add((gone.index, gone.link))
+    for each in here.world.namespaces:
+        far = each.find(index=gone.link)
+        if far and far.kind == "veth" and far.link == gone.index and (each is here) == (gone.netnsid is None):
+            forget_index(each, far.index)
+
+
+def forget_index(here: Tables, index: int) -> None:
+    """A link and what it has."""
+    here.links = [each for each in here.links if each.index != index]
+    here.addresses = [each for each in here.addresses if each.index != index]
+    here.routes = [each for each in here.routes if each.index != index]
 
 
 def get_link(here: Tables, request: Request) -> Link:

@@ -46,13 +46,15 @@ class FakeKernel(Kernel):
 class FakeNamespace(Namespace):
     """A namespace over tables in memory; its switches say "0" until somebody writes them."""
 
-    def __init__(self, tables: Tables, path: str) -> None:
+    def __init__(
+        self, tables: Tables, path: str, socket: FakeSocket | None = None, ruleset: FakeRuleset | None = None
+    ) -> None:
         self.path = path
         self.fd = tables.fd
         self.sysctls: dict[str, str] = {}
         self._tables = tables
-        self._rtnl = Rtnl(FakeSocket(tables))
-        self._nft = FakeRuleset(tables)
+        self._rtnl = Rtnl(socket or FakeSocket(tables))
+        self._nft = ruleset or FakeRuleset(tables)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -64,11 +66,16 @@ class FakeNamespace(Namespace):
 
     def has_table(self, table: str) -> bool:
         """Whether something was loaded into it."""
-        return table.split()[1] in self._tables.firewall
+        return self._tables.has_table(table)
 
     def run(self, function: Callable[..., T], *arguments: object) -> T:
         """Only what the other methods offer can be run in memory."""
         return function(*arguments)
+
+    def change(self, lines: Sequence[str], function: Callable[..., object], *arguments: object) -> None:
+        """Log it, and do nothing."""
+        for line in lines:
+            self._tables.note(line)
 
     def read_sysctl(self, key: str) -> str:
         """What was written."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from errno import ENETUNREACH, EOPNOTSUPP
+from errno import EOPNOTSUPP
 
 from poplin.linux.fake.changes import CHANGES, get_link
+from poplin.linux.fake.routing import answer_route
 from poplin.linux.fake.vlans import pack_port
 from poplin.linux.netlink import (
     NetlinkError,
@@ -50,10 +51,12 @@ class FakeSocket(Socket):
             raise refused
 
     def ask(self, request: Request) -> bytes:
-        """One link, or the route to an address: there is none."""
+        """One link, or the route to an address. Raises NetlinkError."""
         if request.kind == link.RTM_GETLINK:
             return pack_link(get_link(self._tables, request))
-        raise NetlinkError(ENETUNREACH, request.text)
+        if request.kind == route.RTM_GETROUTE:
+            return answer_route(self._tables, request)
+        raise refusal(request)
 
     def dump(self, request: Request) -> list[bytes]:
         """All links, addresses, routes or VLANs, filtered as the request says. Raises NetlinkError (EOPNOTSUPP)."""
@@ -66,14 +69,19 @@ class FakeSocket(Socket):
         if request.kind == vlan.RTM_GETVLAN:
             return [pack_port(self._tables, request)]
         if request.kind != route.RTM_GETROUTE:
-            refuse(self._tables, request)
+            raise refusal(request)
         family = route.INFO.unpack_from(request.body)[0]
         return [route.pack_route(each) for each in self._tables.routes if each.dst.ip.family == family]
 
 
 def refuse(tables: Tables, request: Request) -> None:
     """For what nobody needed in memory yet. Raises NetlinkError (EOPNOTSUPP)."""
-    raise NetlinkError(EOPNOTSUPP, request.text, "the kernel in memory does not know it")
+    raise refusal(request)
+
+
+def refusal(request: Request) -> NetlinkError:
+    """The error."""
+    return NetlinkError(EOPNOTSUPP, request.text, "the kernel in memory does not know it")
 
 
 def is_wanted(each: Link, request: Request) -> bool:
@@ -87,11 +95,16 @@ def is_wanted(each: Link, request: Request) -> bool:
 def pack_link(each: Link) -> bytes:
     """The body of an RTM_NEWLINK that tells of a link."""
     body = link.info(each.index, each.flags) + text_attribute(link.IFLA_IFNAME, each.name)
-    body += attribute(link.IFLA_ADDRESS, link.parse_mac(each.mac)) + u32_attribute(link.IFLA_MTU, each.mtu)
+    body += attribute(link.IFLA_ADDRESS, bytes.fromhex(each.mac.replace(":", ""))) + u32_attribute(
+        link.IFLA_MTU, each.mtu
+    )
     body += u32_attribute(link.IFLA_MASTER, each.master) + u32_attribute(link.IFLA_LINK, each.link)
     body += text_attribute(link.IFLA_IFALIAS, each.alias) + attribute(link.IFLA_OPERSTATE, bytes([each.operstate]))
-    data = b"".join(attribute(kind, payload) for kind, payload in each.data.items())
-    info = text_attribute(link.IFLA_INFO_KIND, each.kind) + (nest(link.IFLA_INFO_DATA, data) if data else b"")
+    if each.netnsid is not None:
+        body += u32_attribute(link.IFLA_LINK_NETNSID, each.netnsid)
+    info = text_attribute(link.IFLA_INFO_KIND, each.kind)
+    for kind, parts in ((link.IFLA_INFO_DATA, each.data), (link.IFLA_INFO_SLAVE_DATA, each.port)):
+        info += nest(kind, *(attribute(part, payload) for part, payload in parts.items())) if parts else b""
     return body + nest(link.IFLA_LINKINFO, info)
 
 

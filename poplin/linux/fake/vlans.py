@@ -47,18 +47,20 @@ def find_vlans(here: Tables, request: Request) -> tuple[dict[int, int], list[vla
     index, changed = vlan.unpack_change(request.body)
     if here.find(index=index) is None:
         raise NetlinkError(ENODEV, request.text)
-    if index not in here.vlans:
+    present = here.find_vlans(index)
+    if present is None:
         raise NetlinkError(EOPNOTSUPP, request.text)
-    return here.vlans[index], changed
+    return present, changed
 
 
 def pack_port(here: Tables, request: Request) -> bytes:
     """The body of an RTM_NEWVLAN that tells of a port, each VLAN by itself. Raises NetlinkError (EINVAL)."""
     _, index = vlan.MESSAGE.unpack_from(request.body)
-    if index not in here.vlans:
+    present = here.find_vlans(index)
+    if present is None:
         raise NetlinkError(EINVAL, request.text)
     entries = [
         nest(vlan.BRIDGE_VLANDB_ENTRY, attribute(vlan.BRIDGE_VLANDB_ENTRY_INFO, vlan.VLAN_INFO.pack(flags, vid)))
-        for vid, flags in sorted(here.vlans[index].items())
+        for vid, flags in sorted(present.items())
     ]
     return vlan.MESSAGE.pack(vlan.AF_BRIDGE, index) + b"".join(entries)

@@ -37,10 +37,15 @@ class Skeleton:
         self.needs = needs
         self.mark = Element(marks_of(table), (f"{name or file}-{version}",))
 
+    @property
+    def path(self) -> str:
+        """The file."""
+        return f"{FOLDER}/{self.file}.nft"
+
     def read(self) -> str:
         """The text for nft: the file twice, so that every chain is there, is emptied, and is filled. Elements stay,
         and as it is one transaction no packet meets an empty chain. Raises OSError."""
-        with open(f"{FOLDER}/{self.file}.nft", encoding="utf-8") as file:
+        with open(self.path, encoding="utf-8") as file:
             text = file.read()
         for word, meaning in self.words.items():
             text = text.replace(word, meaning)

@@ -175,10 +175,14 @@ def set_link(
     promisc: bool | None = None,
     mac: bytes = b"",
     master: int = 0,
+    master_name: str = "",
     alias: str = "",
     group: int = 0,
 ) -> Request:
-    """As `ip link set dev NAME ...`; by index where it is known, so that a rename in between cannot mislead."""
+    """As `ip link set dev NAME ...`; by index where it is known, so that a rename in between cannot mislead.
+
+    The name of the master is for the text only.
+    """
     flags = change = 0
     words = []
     for wanted, bit, yes, no in ((up, IFF_UP, "up", "down"), (promisc, IFF_PROMISC, "promisc on", "promisc off")):
@@ -194,7 +198,7 @@ def set_link(
         words.append(f"address {format_mac(mac)}")
     if master:
         body += u32_attribute(IFLA_MASTER, master)
-        words.append(f"master {master}")
+        words.append(f"master {master_name or master}")
     if alias:
         body += attribute(IFLA_IFALIAS, alias.encode())
         words.append(f"alias {alias}")

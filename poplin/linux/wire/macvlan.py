@@ -20,11 +20,13 @@ IFLA_MACVLAN_MODE = 1
 MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
 
 
-def add_macvlan(name: str, master: int, namespace: int, mode: str, *, mtu: int = 0, mac: bytes = b"") -> Request:
-    """As `ip link add NAME link MASTER netns ... type macvlan mode MODE`, born in its namespace."""
+def add_macvlan(
+    name: str, master: int, namespace: int, mode: str, where: str = "", *, mtu: int = 0, mac: bytes = b""
+) -> Request:
+    """As `ip link add NAME link MASTER netns WHERE type macvlan mode MODE`, born in its namespace."""
     attributes = text_attribute(IFLA_IFNAME, name)
     attributes += u32_attribute(IFLA_LINK, master) + u32_attribute(IFLA_NET_NS_FD, namespace)
-    text = f"ip link add {name} link {master} netns container"
+    text = f"ip link add {name} link {master}" + (f" netns {where}" if where else "")
     if mtu:
         attributes += u32_attribute(IFLA_MTU, mtu)
         text += f" mtu {mtu}"

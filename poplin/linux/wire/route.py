@@ -45,7 +45,7 @@ RT_TABLE_UNSPEC = 0
 # Our mark on the routes we make: `ip route show proto 112` (see rt_protos in iproute2; 64 and above are free).
 PROTOCOL = 112
 
-SCOPES = {RT_SCOPE_HOST: "host", RT_SCOPE_LINK: "link"}  # as ip(8) calls them
+SCOPES = {RT_SCOPE_HOST: "host", RT_SCOPE_LINK: "link", RT_SCOPE_UNIVERSE: "global"}  # as ip(8) calls them
 
 NLM_F_APPEND = 0x800  # linux/netlink.h, for routes only
 
@@ -182,14 +182,16 @@ def pack_route(route: RouteEntry) -> bytes:
 
 def describe(name: str, route: RouteEntry) -> str:
     """The words of ip(8) after add, append or delete."""
-    words = ["default" if route.dst.is_default else str(route.dst.network)]
+    is_plain = route.gw or route.dst.ip.version == 4  # ip(8) takes `default` for IPv4 unless something else is IPv6
+    words = ["default" if route.dst.is_default and is_plain else str(route.dst.network)]
     if route.gw:
         words.append(f"via {route.gw}")
     words.append(f"dev {name}")
     if route.onlink:
         words.append("onlink")
-    if route.scope:
-        words.append(f"scope {SCOPES.get(route.scope, route.scope)}")
+    words.append(f"proto {route.protocol}")
+    if route.scope or (route.dst.ip.version == 4 and not route.gw):  # without a gateway ip(8) takes it for `link`
+        words.append(f"scope {SCOPES.get(route.scope or RT_SCOPE_UNIVERSE, route.scope)}")
     if route.src:
         words.append(f"src {route.src}")
     if route.table != RT_TABLE_MAIN:

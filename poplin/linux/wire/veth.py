@@ -23,11 +23,15 @@ from poplin.linux.wire.link import (
 VETH_INFO_PEER = 1
 
 
-def add_veth(name: str, peer: str, peer_namespace: int, *, mtu: int = 0, peer_mac: bytes = b"") -> Request:
-    """As `ip link add NAME type veth peer name PEER netns ... `; `peer_namespace` is a descriptor."""
+def add_veth(
+    name: str, peer: str, peer_namespace: int, where: str = "", *, mtu: int = 0, peer_mac: bytes = b""
+) -> Request:
+    """As `ip link add NAME type veth peer name PEER netns WHERE`; `peer_namespace` is a descriptor."""
     both = u32_attribute(IFLA_MTU, mtu) if mtu else b""
     far = info() + text_attribute(IFLA_IFNAME, peer) + u32_attribute(IFLA_NET_NS_FD, peer_namespace) + both
-    text = f"ip link add {name}{f' mtu {mtu}' if mtu else ''} type veth peer name {peer} netns container"
+    text = f"ip link add {name}{f' mtu {mtu}' if mtu else ''} type veth peer name {peer}"
+    if where:
+        text += f" netns {where}"
     if mtu:
         text += f" mtu {mtu}"
     if peer_mac:

@@ -43,11 +43,11 @@ def add_port(call: Call, host: Namespace, container: Namespace, bridge: Link, se
 def join_requests(settings: Settings, bridge: Link, port: Link) -> list[Request]:
     """What makes the link a port of the bridge: in its VLANs before a frame can pass."""
     if not settings.filters_vlans:
-        return [set_link(port.name, port.index, master=bridge.index, up=True)]
+        return [set_link(port.name, port.index, master=bridge.index, master_name=bridge.name, up=True)]
     from poplin.plugins.bridge.vlans import vlan_requests, wanted_vlans  # here, because most networks do without
 
     return [
-        set_link(port.name, port.index, master=bridge.index),
+        set_link(port.name, port.index, master=bridge.index, master_name=bridge.name),
         *vlan_requests(settings, bridge, port, wanted_vlans(settings)),
         set_link(port.name, port.index, up=True),
     ]

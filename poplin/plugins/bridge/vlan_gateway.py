@@ -76,7 +76,7 @@ def complete(host: Namespace, settings: Settings, bridge: Link, gateway: Link, p
     """The port on the bridge in its VLAN, both ends up. What is done already is not changed by doing it again."""
     silence_ipv6(host, port.name)
     host.rtnl.apply(
-        set_link(port.name, port.index, master=bridge.index),
+        set_link(port.name, port.index, master=bridge.index, master_name=bridge.name),
         *vlan_requests(settings, bridge, port, gateway_vlans(settings)),
         set_link(gateway.name, gateway.index, up=True),
         set_link(port.name, port.index, up=True),

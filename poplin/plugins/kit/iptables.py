@@ -43,7 +43,7 @@ def remove_nat_chains(host: Namespace, chains: Mapping[str, str], addresses: Seq
         remove_chain(socket, found, chains[found.name], constants)
     for tool in list_legacy_tools(host):
         for name, entry in chains.items():
-            host.run(remove_legacy_chain, tool, name, entry, addresses)
+            remove_legacy_chain(host, tool, name, entry, addresses)
 
 
 def has_nat_chain(host: Namespace, name: str) -> bool:
@@ -72,16 +72,15 @@ def list_legacy_tools(host: Namespace) -> list[str]:
     return tools
 
 
-def remove_legacy_chain(tool: str, name: str, entry: str, addresses: Sequence[Prefix]) -> None:
-    """The same in the namespace the thread is in. Raises IOFailure."""
+def remove_legacy_chain(host: Namespace, tool: str, name: str, entry: str, addresses: Sequence[Prefix]) -> None:
+    """The same by one of these tools. Raises IOFailure."""
     for tries_left in reversed(range(TRIES)):
-        lines = save_table(tool)
+        lines = host.run(save_table, tool)
         if not has_chain(lines, name):
             return
         try:
-            run_tool(
-                f"{tool}-restore", "--noflush", f"--wait={LOCK_PATIENCE}", stdin=edits(lines, name, entry, addresses)
-            )
+            edited = edits(lines, name, entry, addresses)
+            host.change([f"{tool} -w -t {TABLE} {edit}" for edit in edited], restore_table, tool, edited)
             return
         except IOFailure:
             if not tries_left:
@@ -98,15 +97,19 @@ def has_chain(lines: list[str], name: str) -> bool:
     return any(line.startswith(f":{name} ") for line in lines)
 
 
-def edits(lines: list[str], name: str, entry: str, addresses: Sequence[Prefix]) -> str:
-    """The restore script that does it, from the saved table."""
+def restore_table(tool: str, edited: Sequence[str]) -> None:
+    """Do these edits of the table, all or none. Raises IOFailure."""
+    script = "\n".join([f"*{TABLE}", *edited, "COMMIT", ""])
+    run_tool(f"{tool}-restore", "--noflush", f"--wait={LOCK_PATIENCE}", stdin=script)
+
+
+def edits(lines: list[str], name: str, entry: str, addresses: Sequence[Prefix]) -> list[str]:
+    """What does it, from the saved table."""
     jumps = [line for line in lines if line.startswith(f"-A {entry} ") and line.endswith(f" -j {name}")]
     sources = [f" -s {text} " for each in addresses for text in (f"{each.ip}/{each.ip.bits}", each.network)]
     gone = [line for line in jumps if not sources or any(source in line for source in sources)]
-    script = [f"*{TABLE}", *(f"-D{line[2:]}" for line in gone)]
-    if len(gone) == len(jumps):
-        script += [f"-F {name}", f"-X {name}"]
-    return "\n".join([*script, "COMMIT", ""])
+    chain = [f"-F {name}", f"-X {name}"] if len(gone) == len(jumps) else []
+    return [*(f"-D{line[2:]}" for line in gone), *chain]
 
 
 def run_tool(path: str, *arguments: str, stdin: str = "") -> str:

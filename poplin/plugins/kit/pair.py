@@ -39,7 +39,7 @@ def make_pair(call: Call, host: Namespace, container: Namespace, *, mtu: int = 0
             continue
         try:
             host.rtnl.apply(
-                add_veth(name, call.ifname, container.fd, mtu=mtu, peer_mac=mac),
+                add_veth(name, call.ifname, container.fd, container.name, mtu=mtu, peer_mac=mac),
                 set_link(name, alias=alias),
             )
         except NetlinkError as error:

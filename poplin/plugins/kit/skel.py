@@ -132,7 +132,7 @@ def run(plugin: Plugin, environ: Mapping[str, str], read: Callable[[], bytes], k
     if not env.command:
         raise InvalidEnvironment("required env variables are missing", "CNI_COMMAND")
     if env.command == "VERSION":
-        return dumps({"cniVersion": NEWEST, "supportedVersions": list(plugin.versions)}) + "\n"
+        return reply_to_version(plugin.versions)
     config = read_config(read())
     try:
         call = make_call(env, config, plugin.versions)
@@ -143,6 +143,11 @@ def run(plugin: Plugin, environ: Mapping[str, str], read: Callable[[], bytes], k
     except Exception as error:
         raise as_defect(error, config.version) from error
     return "" if reply is None else dumps(reply, 4)
+
+
+def reply_to_version(versions: Sequence[str] = KNOWN) -> str:
+    """The answer to VERSION, which the C launcher gives too."""
+    return dumps({"cniVersion": NEWEST, "supportedVersions": list(versions)}) + "\n"
 
 
 def perform(plugin: Plugin, call: Call, kernel: Kernel) -> dict[str, object] | None:

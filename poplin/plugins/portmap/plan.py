@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from poplin.linux.nft.elements import Element
+from poplin.linux.nft.kinds import IFNAMSIZ
 from poplin.linux.nft.nat import HAIRPINS, MASQUERADED_PORTS, NAT, PUBLISHERS, PortMaps
 from poplin.plugins.kit.attachment import digest, element_comment
 
@@ -28,12 +29,17 @@ class Plan:
         # of two mappings of one host port the first wins
         found = {(e.set.name, e.key): e for e in (publish(maps, *pair, comment) for pair in reversed(pairs))}
         self.ports = list(reversed(found.values()))
-        self.others = [Element(PUBLISHERS, (digest(call.key),), comment=comment)] if self.ports else []
+        self.others = [publisher(call.key)] if self.ports else []
         if settings.snat and settings.masq_all:
             self.others += [hide_caller(*pair, comment) for pair in unique_targets(pairs)]
         elif settings.snat:
             alone = [target for target in targets if target.length == target.ip.bits]
             self.others += [hairpin(target, comment) for target in alone]
+
+
+def publisher(key: str) -> Element:
+    """That the attachment publishes ports, by as much of its digest as nft(8) lets one write."""
+    return Element(PUBLISHERS, (digest(key)[: IFNAMSIZ - 1],), comment=element_comment(key))
 
 
 def choose_maps(settings: Settings) -> tuple[Skeleton, PortMaps]:

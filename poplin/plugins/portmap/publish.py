@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from poplin.linux.nft.elements import Element
 from poplin.linux.nft.nat import HAIRPINS, MASQUERADED_PORTS, PUBLISHERS, VERSIONS, PortMaps
 from poplin.plugins.kit import ownership
-from poplin.plugins.kit.attachment import digest
 from poplin.plugins.kit.masquerade import keep_networks
 from poplin.plugins.kit.skel import note
-from poplin.plugins.portmap.plan import Plan, find_targets
+from poplin.plugins.portmap.plan import Plan, find_targets, publisher
 from poplin.plugins.portmap.settings import Settings
 from poplin.spec.errors import CNIError
 
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 
     from poplin.linux.kernel import Kernel
     from poplin.linux.netns import Namespace
-    from poplin.linux.nft.elements import Set
+    from poplin.linux.nft.elements import Element, Set
     from poplin.linux.nft.ruleset import Ruleset
     from poplin.spec.address import IP, Prefix
     from poplin.spec.call import Call
@@ -37,7 +35,7 @@ def open_way(call: Call, kernel: Kernel, settings: Settings, plan: Plan, targets
 
 def is_publisher(call: Call, kernel: Kernel) -> bool:
     """Whether we publish ports of this attachment."""
-    return kernel.host.nft.find(Element(PUBLISHERS, (digest(call.key),))) is not None
+    return kernel.host.nft.find(publisher(call.key)) is not None
 
 
 def unpublish(call: Call, kernel: Kernel) -> None:

@@ -92,8 +92,8 @@ GOLDEN = [
         "Link(index=7, mac='02:00:00:00:00:01')",
     ),
     Golden(
-        set_link("eth0", 7, master=9, up=True),
-        "ip link set dev eth0 up master 9",
+        set_link("eth0", 7, master=9, master_name="cni0", up=True),
+        "ip link set dev eth0 up master cni0",
         "00000000 07000000 01000000 01000000 08000a00 09000000",
         "RTM_NEWLINK 0x0 index=7 flags=1 change=1 IFLA_MASTER=9",
         "Link(flags=1, index=7, master=9)",
@@ -132,8 +132,8 @@ GOLDEN = [
     ),
     # Kinds of links.
     Golden(
-        add_veth("veth0", "eth0", 5),
-        "ip link add veth0 type veth peer name eth0 netns container",
+        add_veth("veth0", "eth0", 5, "blue"),
+        "ip link add veth0 type veth peer name eth0 netns blue",
         (
             "00000000 00000000 00000000 00000000 0a000300 76657468 30000000 3c001280 09000100 76657468 00000000 "
             "2c000280 28000100 00000000 00000000 00000000 00000000 09000300 65746830 00000000 08001c00 05000000"
@@ -144,8 +144,8 @@ GOLDEN = [
         ),
     ),
     Golden(
-        add_veth("veth0", "eth0", 5, mtu=1400, peer_mac=MAC),
-        ("ip link add veth0 mtu 1400 type veth peer name eth0 netns container mtu 1400 address 02:00:00:00:00:01"),
+        add_veth("veth0", "eth0", 5, "blue", mtu=1400, peer_mac=MAC),
+        ("ip link add veth0 mtu 1400 type veth peer name eth0 netns blue mtu 1400 address 02:00:00:00:00:01"),
         (
             "00000000 00000000 00000000 00000000 0a000300 76657468 30000000 08000400 78050000 50001280 09000100 "
             "76657468 00000000 40000280 3c000100 00000000 00000000 00000000 00000000 09000300 65746830 00000000 "
@@ -220,8 +220,8 @@ GOLDEN = [
         "Link(index=7, port={4: b'\\x00', 33: b'\\x01'})",
     ),
     Golden(
-        add_macvlan("eth0", 2, 5, "bridge"),
-        "ip link add eth0 link 2 netns container type macvlan mode bridge",
+        add_macvlan("eth0", 2, 5, "bridge", "blue"),
+        "ip link add eth0 link 2 netns blue type macvlan mode bridge",
         (
             "00000000 00000000 00000000 00000000 09000300 65746830 00000000 08000500 02000000 08001c00 05000000 "
             "1c001280 0c000100 6d616376 6c616e00 0c000280 08000100 04000000"
@@ -233,8 +233,8 @@ GOLDEN = [
         "Link(data={1: b'\\x04\\x00\\x00\\x00'}, kind='macvlan', link=2, name='eth0')",
     ),
     Golden(
-        add_macvlan("eth0", 2, 5, "passthru", mtu=1400, mac=MAC),
-        "ip link add eth0 link 2 netns container mtu 1400 address 02:00:00:00:00:01 type macvlan mode passthru",
+        add_macvlan("eth0", 2, 5, "passthru", "blue", mtu=1400, mac=MAC),
+        "ip link add eth0 link 2 netns blue mtu 1400 address 02:00:00:00:00:01 type macvlan mode passthru",
         (
             "00000000 00000000 00000000 00000000 09000300 65746830 00000000 08000500 02000000 08001c00 05000000 "
             "08000400 78050000 0a000100 02000000 00010000 1c001280 0c000100 6d616376 6c616e00 0c000280 08000100 "
@@ -375,7 +375,7 @@ GOLDEN = [
     ),
     Golden(
         add_route("eth0", RouteEntry(parse_prefix("10.5.0.0/16"), 7, parse_ip("10.1.2.1"))),
-        "ip route add 10.5.0.0/16 via 10.1.2.1 dev eth0",
+        "ip route add 10.5.0.0/16 via 10.1.2.1 dev eth0 proto 112",
         "02100000 fe700001 00000000 08000f00 fe000000 08000400 07000000 08000100 0a050000 08000500 0a010201",
         (
             "RTM_NEWROUTE 0x600 family=2 dst_len=16 table=254 proto=112 type=1 RTA_TABLE=254 RTA_OIF=7 "
@@ -385,14 +385,14 @@ GOLDEN = [
     ),
     Golden(
         add_route("eth0", RouteEntry(parse_prefix("10.5.1.2/16"), 7)),
-        "ip route add 10.5.0.0/16 dev eth0",
+        "ip route add 10.5.0.0/16 dev eth0 proto 112 scope global",
         "02100000 fe700001 00000000 08000f00 fe000000 08000400 07000000 08000100 0a050000",
         ("RTM_NEWROUTE 0x600 family=2 dst_len=16 table=254 proto=112 type=1 RTA_TABLE=254 RTA_OIF=7 RTA_DST=10.5.0.0"),
         "RouteEntry(dst=<Prefix 10.5.0.0/16>, index=7, protocol=112, table=254)",
     ),
     Golden(
         add_route("eth0", RouteEntry(parse_prefix("0.0.0.0/0"), 7, parse_ip("10.1.2.1"), priority=100)),
-        "ip route add default via 10.1.2.1 dev eth0 metric 100",
+        "ip route add default via 10.1.2.1 dev eth0 proto 112 metric 100",
         "02000000 fe700001 00000000 08000f00 fe000000 08000400 07000000 08000500 0a010201 08000600 64000000",
         (
             "RTM_NEWROUTE 0x600 family=2 table=254 proto=112 type=1 RTA_TABLE=254 RTA_OIF=7 RTA_GATEWAY=10.1.2.1 "
@@ -402,7 +402,7 @@ GOLDEN = [
     ),
     Golden(
         add_route("eth0", RouteEntry(parse_prefix("::/0"), 7, parse_ip("2001:db8::1"), mtu=1400, advmss=1360)),
-        "ip route add default via 2001:db8::1 dev eth0 mtu 1400 advmss 1360",
+        "ip route add default via 2001:db8::1 dev eth0 proto 112 mtu 1400 advmss 1360",
         (
             "0a000000 fe700001 00000000 08000f00 fe000000 08000400 07000000 14000500 20010db8 00000000 00000000 "
             "00000001 14000880 08000200 78050000 08000800 50050000"
@@ -415,7 +415,7 @@ GOLDEN = [
     ),
     Golden(
         append_route("eth0", RouteEntry(parse_prefix("10.5.0.0/16"), 7, table=5000, scope=200, mtu=1400)),
-        "ip route append 10.5.0.0/16 dev eth0 scope 200 table 5000 mtu 1400",
+        "ip route append 10.5.0.0/16 dev eth0 proto 112 scope 200 table 5000 mtu 1400",
         ("02100000 0070c801 00000000 08000f00 88130000 08000400 07000000 08000100 0a050000 0c000880 08000200 78050000"),
         (
             "RTM_NEWROUTE 0xc00 family=2 dst_len=16 proto=112 scope=200 type=1 RTA_TABLE=5000 RTA_OIF=7 "
@@ -425,7 +425,7 @@ GOLDEN = [
     ),
     Golden(
         append_route("eth0", RouteEntry(parse_prefix("10.1.2.1/32"), 7, scope=253, src=parse_ip("10.1.2.3"))),
-        "ip route append 10.1.2.1/32 dev eth0 scope link src 10.1.2.3",
+        "ip route append 10.1.2.1/32 dev eth0 proto 112 scope link src 10.1.2.3",
         "02200000 fe70fd01 00000000 08000f00 fe000000 08000400 07000000 08000100 0a010201 08000700 0a010203",
         (
             "RTM_NEWROUTE 0xc00 family=2 dst_len=32 table=254 proto=112 scope=253 type=1 RTA_TABLE=254 RTA_OIF=7 "
@@ -435,7 +435,7 @@ GOLDEN = [
     ),
     Golden(
         append_route("eth0", RouteEntry(parse_prefix("10.5.0.0/16"), 7, parse_ip("10.1.2.9"), onlink=True)),
-        "ip route append 10.5.0.0/16 via 10.1.2.9 dev eth0 onlink",
+        "ip route append 10.5.0.0/16 via 10.1.2.9 dev eth0 onlink proto 112",
         "02100000 fe700001 04000000 08000f00 fe000000 08000400 07000000 08000100 0a050000 08000500 0a010209",
         (
             "RTM_NEWROUTE 0xc00 family=2 dst_len=16 table=254 proto=112 type=1 flags=4 RTA_TABLE=254 RTA_OIF=7 "
@@ -445,7 +445,7 @@ GOLDEN = [
     ),
     Golden(
         add_route("veth0", RouteEntry(parse_prefix("10.1.2.3/32"), 7, scope=254)),
-        "ip route add 10.1.2.3/32 dev veth0 scope host",
+        "ip route add 10.1.2.3/32 dev veth0 proto 112 scope host",
         "02200000 fe70fe01 00000000 08000f00 fe000000 08000400 07000000 08000100 0a010203",
         (
             "RTM_NEWROUTE 0x600 family=2 dst_len=32 table=254 proto=112 scope=254 type=1 RTA_TABLE=254 RTA_OIF=7 "
@@ -455,7 +455,7 @@ GOLDEN = [
     ),
     Golden(
         delete_route("eth0", RouteEntry(parse_prefix("2001:db8:5::/48"), 7, parse_ip("2001:db8::1"), table=100)),
-        "ip route delete 2001:db8:5::/48 via 2001:db8::1 dev eth0 table 100",
+        "ip route delete 2001:db8:5::/48 via 2001:db8::1 dev eth0 proto 112 table 100",
         (
             "0a300000 64700001 00000000 08000f00 64000000 08000400 07000000 14000100 20010db8 00050000 00000000 "
             "00000000 14000500 20010db8 00000000 00000000 00000001"

@@ -182,11 +182,12 @@ def test_a_port_is_in_its_vlans_before_it_is_up(
     kernel: FakeKernel, call: Callable[..., Answer], network: Network
 ) -> None:
     add(call, network(vlan=100, vlanTrunk=TRUNK))
-    joined = [line for line in kernel.log if PORT in line][-4:]
+    joined = [line for line in kernel.log if PORT in line][-6:]
     assert joined == [
-        f"ip link set dev {PORT} master 2",
+        f"ip link set dev {PORT} master br0",
         f"bridge vlan del dev {PORT} vid 1",
-        f"bridge vlan add dev {PORT} vid 100 pvid untagged; bridge vlan add dev {PORT} vid 101; "
+        f"bridge vlan add dev {PORT} vid 100 pvid untagged",
+        f"bridge vlan add dev {PORT} vid 101",
         f"bridge vlan add dev {PORT} vid 200-210",
         f"ip link set dev {PORT} up",
     ]
@@ -228,7 +229,8 @@ def test_the_second_container_finds_the_gateway_made(
     add(call, conf)
     kernel.log.clear()
     assert add(call, conf, "c2")["interfaces"][3]["name"] == "br0.100"
-    assert [line for line in kernel.log if "br0" in line or GATEWAY_PORT in line] == []
+    log = [line for line in kernel.log if "br0" in line or GATEWAY_PORT in line]
+    assert [line.split()[-2:] for line in log] == [["master", "br0"]]
 
 
 @pytest.mark.parametrize("preserve", [False, True])

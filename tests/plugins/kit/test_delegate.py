@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from doubles import Double, MakeDouble
-from netlab import Host
+from netlab import INTERPRETER, Host
 
 from poplin.invoke import entry
 from poplin.invoke.entry import find_own_module
@@ -25,6 +25,7 @@ from poplin.plugins.kit.skel import answer
 from poplin.spec.address import parse_prefix
 from poplin.spec.call import Call, Config, Environment
 from poplin.spec.errors import CNIError, InvalidConfig, InvalidEnvironment, UnexplainedFailure
+from poplin.spec.result import IPConfig, Result
 
 VERBS = ("ADD", "DEL", "CHECK", "STATUS", "GC")
 
@@ -66,6 +67,20 @@ def test_delegate_sees_its_verb_and_our_own_stays(other: Double, verb: str) -> N
     assert json.loads(seen["stdin"]) == {"cniVersion": "1.1.0", "name": "n", "type": "mine", "custom": [1]}
     assert (call.env.command, dict(call.env.everything)) == ("NOPE", before)
     assert os.environ.get("CNI_COMMAND") is None
+
+
+def test_who_stands_in_for_programs_is_asked_instead(other: Double) -> None:
+    kernel, asked = FakeKernel(), []
+
+    def stand_in(*question: object) -> Result:
+        asked.append(question)
+        return Result(ips=[IPConfig(parse_prefix("10.1.2.9/24"))])
+
+    kernel.stand_in = stand_in
+    call = make_call(str(other.path.parent))
+    assert [str(item.address) for item in delegate_add(call, kernel, "other").ips] == ["10.1.2.9/24"]
+    delegate(call, kernel, "DEL", "other")
+    assert (asked, other.calls) == ([(call, "ADD", "other"), (call, "DEL", "other")], [])
 
 
 @facts(126)
@@ -172,15 +187,19 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def sides(bin_dir: Path, tmp_path: Path, started: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Side]]:
     """The shortcut, then a child process: its executable has one more line of comment, so it is not ours any more."""
     # the executables of the laboratory name another interpreter than the one the tests run in
-    monkeypatch.setattr(entry.sys, "executable", bin_dir.joinpath("host-local").read_text()[2:].partition(" ")[0])
+    monkeypatch.setattr(entry.sys, "executable", INTERPRETER)
     outside = tmp_path / "bin"
     shutil.copytree(bin_dir, outside)
-    text = (outside / "host-local").read_text()
-    (outside / "host-local").write_text(text + "# not quite ours\n")
+    spoil(outside / "host-local")
     assert find_own_module(str(bin_dir / "host-local")) == "poplin.plugins.host_local.plugin"
     assert find_own_module(str(outside / "host-local")) is None
     # one data folder for both, one after the other, because texts name it
     yield [Side(folder, tmp_path / "networks", started) for folder in (bin_dir, outside)]
+
+
+def spoil(executable: Path) -> None:
+    """Make it one that works, and is not quite ours."""
+    executable.write_bytes(executable.read_bytes() + b"# not quite ours\n")
 
 
 def network(data_dir: Path, subnet: str = "10.1.2.0/24", version: str = "1.1.0", **more: object) -> dict[str, Any]:
@@ -286,7 +305,7 @@ def test_child_process_and_shortcut_agree_on_a_real_host(
     """The same through the executables, as a runtime calls them."""
     changed = tmp_path / "bin"
     shutil.copytree(bin_dir, changed)
-    (changed / "host-local").write_text((changed / "host-local").read_text() + "# not quite ours\n")
+    spoil(changed / "host-local")
     replies = []
     for folder in (bin_dir, changed):
         conf = network(leases, "10.1.2.0/30")

@@ -160,14 +160,15 @@ def perform(kernel: FakeKernel, command: str, source: dict[str, Any]) -> list[st
 def test_the_plan_as_nft_lines() -> None:
     kernel = FakeKernel(["/run/netns/c1"])
     assert perform(kernel, "ADD", conf(V4, ports=EIGHT[:1])) == [
-        "nft -f nat.nft",
-        f'nft create element inet poplin ports4 {{ tcp . 8080 comment "{OWNER}" : 10.0.0.2 . 80 }}',
-        f'nft create element inet poplin publishers {{ "{OWNER[:16]}" comment "{OWNER}" }}',
-        'nft add element inet poplin hairpin4 { 10.0.0.0-10.0.0.255 . 10.0.0.0-10.0.0.255 comment "n/" }',
+        f"nft -f {NAT.path}",
+        "nft 'add element inet poplin skeletons { \"nat-1\" }'",
+        f"nft 'create element inet poplin ports4 {{ tcp . 8080 comment \"{OWNER}\" : 10.0.0.2 . 80 }}'",
+        f'nft \'create element inet poplin publishers {{ "{OWNER[:15]}" comment "{OWNER}" }}\'',
+        "nft 'add element inet poplin hairpin4 { 10.0.0.0-10.0.0.255 . 10.0.0.0-10.0.0.255 comment \"n/\" }'",
     ]
     assert perform(kernel, "DEL", conf(V4, ports=EIGHT[:1])) == [
-        "nft delete element inet poplin ports4 { tcp . 8080 }",
-        f'nft delete element inet poplin publishers {{ "{OWNER[:16]}" }}',
+        "nft 'delete element inet poplin ports4 { tcp . 8080 }'",
+        f"nft 'delete element inet poplin publishers {{ \"{OWNER[:15]}\" }}'",
     ]
     assert perform(kernel, "DEL", conf(V4, ports=EIGHT[:1])) == []
 

@@ -16,7 +16,7 @@ from poplin.plugins.ptp.plugin import PLUGIN
 Network = Callable[..., dict[str, Any]]
 
 PLAN = """\
-ip link add vetha529fbf5 mtu 1400 type veth peer name eth0 netns container mtu 1400
+ip link add vetha529fbf5 mtu 1400 type veth peer name eth0 netns c1 mtu 1400
 ip link set dev vetha529fbf5 alias mynet/c1/eth0
 sysctl -w net/ipv4/ip_forward=1
 sysctl -w net/ipv6/conf/all/forwarding=1
@@ -25,18 +25,18 @@ sysctl -w net/ipv6/conf/vetha529fbf5/accept_dad=0
 ip address add 10.1.2.1/32 dev vetha529fbf5 noprefixroute
 ip address add 2001:db8::1/128 dev vetha529fbf5 nodad noprefixroute
 ip link set dev vetha529fbf5 up
-ip route add 10.1.2.2/32 dev vetha529fbf5 scope host
-ip route add 2001:db8::2/128 dev vetha529fbf5
+ip route add 10.1.2.2/32 dev vetha529fbf5 proto 112 scope host
+ip route add 2001:db8::2/128 dev vetha529fbf5 proto 112
 ip netns exec c1 sysctl -w net/ipv6/conf/eth0/keep_addr_on_down=1
 ip netns exec c1 sysctl -w net/ipv6/conf/eth0/accept_dad=0
 ip -n c1 address add 10.1.2.2/24 dev eth0 noprefixroute broadcast 10.1.2.255
 ip -n c1 address add 2001:db8::2/64 dev eth0 nodad noprefixroute
 ip -n c1 link set dev eth0 up
-ip -n c1 route append 10.1.2.1/32 dev eth0 scope link src 10.1.2.2
-ip -n c1 route append 2001:db8::1/128 dev eth0 src 2001:db8::2
-ip -n c1 route append 10.1.2.0/24 via 10.1.2.1 dev eth0 src 10.1.2.2
-ip -n c1 route append 2001:db8::/64 via 2001:db8::1 dev eth0 src 2001:db8::2
-ip -n c1 route append default via 10.1.2.1 dev eth0"""
+ip -n c1 route append 10.1.2.1/32 dev eth0 proto 112 scope link src 10.1.2.2
+ip -n c1 route append 2001:db8::1/128 dev eth0 proto 112 src 2001:db8::2
+ip -n c1 route append 10.1.2.0/24 via 10.1.2.1 dev eth0 proto 112 src 10.1.2.2
+ip -n c1 route append 2001:db8::/64 via 2001:db8::1 dev eth0 proto 112 src 2001:db8::2
+ip -n c1 route append default via 10.1.2.1 dev eth0 proto 112"""
 
 IPV4_SWITCHES = [
     "sysctl -w net/ipv4/ip_forward=1",

@@ -1,10 +1,14 @@
-"""JSON Schema as `schemas/windows` uses it: validators that read objects the way the plugins do.
+"""JSON Schema as `schemas/` uses it: validators that read objects the way the plugins do.
 
-The plugins are written in Go, whose JSON decoder matches names in any case; so do `properties` and `required` here,
-and `if`, which the schemas use to choose by the value of a property and for nothing else. Ours are:
+Go's JSON decoder matches names in any case, and so do all plugins; so do `properties` and `required` here, and `if`,
+which the schemas use to choose by the value of a property and for nothing else. Ours are:
 
     "x-unknownKeys": "ignored"              other keys have no effect; "ignored by the runtime", not by a plugin
     "x-unknownKeys": "for the IPAM plugin"  the same, unless `type` names one
+    "x-unknownKeys": "not a known capability"   the same of what a runtime may be asked for
+    "x-exactNames": true                    names count in this case only
+    "x-anyCase": ["tcp"]                    like `enum`, in any case
+    "x-with": "subnet"                      means nothing, and is not looked at, where that key is absent
     "x-ignored": "what to do about it"      this key has no effect
     "x-known": {"values": [...], "anyCase": true, "isPolicyType": true, "otherwise": "..."}   others are possible
     "x-format": "prefix"                    what should have this format works without
@@ -15,7 +19,7 @@ and `if`, which the schemas use to choose by the value of a property and for not
 
 There are two ways to read. The plugins' own takes null, and the empty string where a string may be empty, for a key
 that is absent, and knows no `x-mandatory`. The exact one, for intents and for what the runtime reads, does.
-Errors carry no text, `poplin.autogen.wording` has the sentences.
+Errors carry no text, `poplin.schema.wording` has the sentences.
 """
 
 from __future__ import annotations
@@ -27,10 +31,11 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
-from poplin.autogen.casing import find_key, fold
-from poplin.autogen.formats import READERS, is_readable
-from poplin.autogen.plain import is_integer
-from poplin.autogen.schema import get_registry, resolve
+from poplin.schema.casing import find_key, find_value, fold
+from poplin.schema.formats import READERS, is_readable
+from poplin.schema.keywords import EXACT_NAMES, FOR_IPAM, TWICE, WITH
+from poplin.schema.plain import is_integer
+from poplin.schema.registry import get_registry, locate_schema, resolve
 
 Errors = Iterator[ValidationError]
 Schema = Mapping[str, Any]
@@ -39,11 +44,7 @@ Check = Callable[[Any, Any, Any, Schema], Errors]
 TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "boolean": bool}
 WORDS = ("true", "false")
 
-BY_RUNTIME = "ignored by the runtime"
-FOR_IPAM = "for the IPAM plugin"
 RUNTIME_KEYS = "cni.dev/"  # belong to the runtime, wherever they are
-
-TWICE = "x-twice"  # the keyword of errors about one name in two spellings; schemas need not ask for it
 
 
 def is_type(instance: object, name: str) -> bool:
@@ -55,7 +56,7 @@ def check_type(validator: Any, name: str, instance: object, schema: Schema) -> E
     """`type`, always one; and an object has each name once, for the plugins would take the last of two spellings."""
     if not is_type(instance, name):
         yield ValidationError("")
-    if isinstance(instance, dict):
+    if isinstance(instance, dict) and EXACT_NAMES not in schema:
         for spellings in fold({key: value for key, value in instance.items() if value is not None}).values():
             if len(spellings) > 1:
                 yield ValidationError("", validator=TWICE, validator_value=spellings, path=[spellings[-1]])
@@ -68,7 +69,10 @@ def check_properties(validator: Any, properties: Schema, instance: object, schem
     spellings = fold(instance)
     for name, subschema in properties.items():
         for key in spellings.get(name.lower(), ()):
-            yield from validator.descend(instance[key], subschema, path=key)
+            if WITH in subschema and not find_value(instance, subschema[WITH]):
+                yield ValidationError("", validator=WITH, validator_value=subschema[WITH], path=[key])
+            elif key == name or EXACT_NAMES not in schema:
+                yield from validator.descend(instance[key], subschema, path=key)
 
 
 def check_required(validator: Any, names: Sequence[str], instance: object, schema: Schema) -> Errors:
@@ -76,7 +80,8 @@ def check_required(validator: Any, names: Sequence[str], instance: object, schem
     if not isinstance(instance, dict):
         return
     for name in names:
-        if find_key(instance, name) is None:
+        is_there = name in instance if EXACT_NAMES in schema else find_key(instance, name) is not None
+        if not is_there:
             yield ValidationError("", path=[name], schema=find_property(name, schema))
 
 
@@ -134,6 +139,12 @@ def check_enum(validator: Any, values: Sequence[str], instance: object, schema: 
         yield ValidationError("")
 
 
+def check_any_case(validator: Any, values: Sequence[str], instance: object, schema: Schema) -> Errors:
+    """`x-anyCase` of strings; what is no string has failed `type`."""
+    if isinstance(instance, str) and instance.lower() not in values:
+        yield ValidationError("")
+
+
 def check_unknown_keys(validator: Any, effect: str, instance: object, schema: Schema) -> Errors:
     """`x-unknownKeys`."""
     if not isinstance(instance, dict):
@@ -144,8 +155,14 @@ def check_unknown_keys(validator: Any, effect: str, instance: object, schema: Sc
     known = list(get_properties(schema))
     lowered = {name.lower() for name in known}
     for name, keys in spellings.items():
-        if name not in lowered and not name.startswith(RUNTIME_KEYS):
-            yield ValidationError("", validator_value=known, path=[keys[0]])
+        strange = keys[:1] if name not in lowered else find_strange(keys, known) if EXACT_NAMES in schema else []
+        if strange and not name.startswith(RUNTIME_KEYS):
+            yield ValidationError("", validator_value=known, path=strange)
+
+
+def find_strange(spellings: Sequence[str], known: Sequence[str]) -> list[str]:
+    """The first spelling that is not the known one, where that is the only one."""
+    return [key for key in spellings if key not in known][:1]
 
 
 def check_ignored(validator: Any, remedy: str, instance: object, schema: Schema) -> Errors:
@@ -220,6 +237,7 @@ EXACT: dict[str, Any] = {
     "minimum": check_minimum,
     "maximum": check_maximum,
     "enum": check_enum,
+    "x-anyCase": check_any_case,
     "format": check_format,
     "x-unknownKeys": check_unknown_keys,
     "x-ignored": check_ignored,
@@ -231,7 +249,7 @@ EXACT: dict[str, Any] = {
 }
 PLUGINS_OWN: dict[str, Any] = {
     **{name: check for name, check in EXACT.items() if name != "x-mandatory"},
-    **{name: unless_absent(EXACT[name]) for name in ("type", "enum", "format", "x-ignored")},
+    **{name: unless_absent(EXACT[name]) for name in ("type", "enum", "x-anyCase", "format", "x-ignored")},
     "required": check_given,
     "x-expected": check_given,
 }
@@ -241,7 +259,7 @@ PluginValidator: Any = extend(Draft202012Validator, validators=PLUGINS_OWN)  # t
 
 @cache
 def get_validator(name: str, is_exact: bool = False) -> Any:
-    """The validator of `NAME.json`; building it costs more than using it."""
-    start = {"$ref": f"{name}.json"}
+    """The validator of `schemas/NAME.json`; building it costs more than using it."""
+    start = {"$ref": locate_schema(f"{name}.json")}
     validator = ExactValidator if is_exact else PluginValidator
     return validator(start, registry=get_registry())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from poplin.autogen.nearest import find_nearest
+from poplin.schema.nearest import find_nearest
 
 WORDS = ("sdnbridge", "nat", "sdnoverlay", "L2Bridge", "NAT", "RemotePorts")
 

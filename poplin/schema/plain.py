@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import TypeGuard
 
-from poplin.autogen.values import quote
+from poplin.schema.values import quote
 from poplin.spec.jsontext import TOO_DEEP
 
 MOST_LEVELS = 40  # of nesting; a configuration has six

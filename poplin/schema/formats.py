@@ -1,11 +1,10 @@
-"""What `format` means in `schemas/windows`: a reader for each, which raises ValueError with what to write instead."""
+"""What `format` means in `schemas/`: a reader for each, which raises ValueError with what to write instead."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from poplin.autogen.fields import read_version
-from poplin.autogen.values import (
+from poplin.schema.values import (
     quote,
     read_address,
     read_addresses,
@@ -16,8 +15,10 @@ from poplin.autogen.values import (
     read_prefix,
     read_protocols,
 )
-from poplin.spec.address import parse_prefix
-from poplin.spec.names import is_identifier
+from poplin.spec.address import parse_ip, parse_ip_or_prefix, parse_prefix
+from poplin.spec.errors import CNIError, DecodingFailure
+from poplin.spec.names import check_new_interface_name, check_plugin_type, is_identifier
+from poplin.spec.versions import parse_version
 
 Reader = Callable[[str], object]
 
@@ -28,6 +29,29 @@ def read_network_name(text: str) -> str:
         wanted = "a letter or digit, then letters, digits, `_`, `.` and `-`"
         raise ValueError(f"{quote(text)} is not a network name: {wanted}")
     return text
+
+
+def read_version(text: str) -> str:
+    """A version of the CNI specification."""
+    try:
+        numbers = parse_version(text)
+    except DecodingFailure:
+        numbers = (0, 0, 0)
+    if text != "{}.{}.{}".format(*numbers) or not any(numbers):
+        raise ValueError(f"{quote(text)} is not a version of the CNI specification; write one like 0.3.0")
+    return text
+
+
+def wanting(parse: Reader, wanted: str) -> Reader:
+    """A parser of the specification's, and of our plugins, in a sentence that says what to write."""
+
+    def read(text: str) -> object:
+        try:
+            return parse(text)
+        except (ValueError, CNIError):
+            raise ValueError(f"{quote(text)} is not {wanted}") from None
+
+    return read
 
 
 def allow_host_bits(read: Reader) -> Reader:
@@ -63,6 +87,11 @@ def is_readable(text: str, read: Reader) -> bool:
 
 READERS: dict[str, Reader] = {
     "address": read_address,
+    "cni-address": wanting(parse_prefix, "an address with a prefix length; write one like 10.22.0.2/16"),
+    "cni-ip": wanting(parse_ip, "an IP address; write one like 10.22.0.1 or fd00::1"),
+    "cni-ip-or-prefix": wanting(parse_ip_or_prefix, "an IP address; write one like 10.22.0.5 or fd00::5"),
+    "interface": wanting(check_new_interface_name, "an interface name; write 1 to 15 bytes without /, :, % and blanks"),
+    "plugin": wanting(check_plugin_type, "a plugin; write the name of its executable, without a folder"),
     "addresses": read_addresses,
     "cni-version": read_version,
     "ip": read_ip,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poplin.autogen.values import (
+from poplin.schema.values import (
     quote,
     read_address,
     read_addresses,
