@@ -1,7 +1,8 @@
 """Benchmark: whole plugin processes, ours beside the reference's, in one interleaved run.
 
 Every sample is one executable called as a runtime calls it, from spawn to exit; the two implementations take turns,
-so that a machine that slows down slows both. A sample counts only if its container then reached its gateway.
+so that a machine that slows down slows both. A sample counts only if its container then reached its gateway. Ours are
+started by the C launcher; beside it the same code started as Python scripts.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -30,6 +32,7 @@ WARM_UP = 3  # rounds that do not count
 LEASES = (10, 1000)  # of other containers
 BESIDE = (4, 400)  # containers on the host that publish a port each
 PORTS = (10, 1000)  # of one bridge
+ENTRIES = {"poplin": "launcher", "script": "python"}  # how the plugins of each side are started
 REPORT = CHECKOUT / "docs" / "benchmarks.md"
 
 
@@ -42,7 +45,7 @@ def fill(folder: Path, count: int) -> None:
 
 
 def add_and_delete(sides: list[Side], runs: int, counts: tuple[int, ...], work: Path) -> None:
-    """ADD and DEL of one container beside so many other leases, by each side in turn, all counts in each round."""
+    """ADD and DEL of one container beside so many other leases, all sides and counts in each round, in any order."""
     host = Host("bench", sides[0].folder)
     container = host.add_container()
     for side in sides:
@@ -51,7 +54,7 @@ def add_and_delete(sides: list[Side], runs: int, counts: tuple[int, ...], work: 
     try:
         for run in range(-WARM_UP, runs):
             for leases in counts:
-                for side in sides:
+                for side in random.sample(sides, len(sides)):
                     add_and_delete_once(side, host, container, leases, work, is_counted=run >= 0)
             progress("ADD and DEL", run, runs)
     finally:
@@ -76,7 +79,7 @@ def add_and_delete_once(
 def versions(sides: list[Side], runs: int) -> None:
     """VERSION, which runtimes call all the time."""
     for run in range(runs):
-        for side in sides:
+        for side in random.sample(sides, len(sides)):
             start = time.perf_counter()
             execute(str(side.folder / "bridge"), b"{}", {"CNI_COMMAND": "VERSION"})
             side.keep("VERSION", (time.perf_counter() - start) * 1000)
@@ -89,21 +92,32 @@ def progress(what: str, run: int, runs: int) -> None:
         sys.stderr.write(f"\r{what}: {max(run, 0) + 1}/{runs}   " + ("\n" if run + 1 == runs else ""))
 
 
-def table(sides: list[Side]) -> str:
-    """Markdown: medians, ratio, and how ours grows with the leases and with the containers."""
-    ours, theirs = sides
-    lines = ["| whole processes, median ms | Poplin | reference | ratio |", "|---|---|---|---|"]
-    for measure in (name for name in ours.times if name in theirs.times):
-        mine, other = ours.median(measure), theirs.median(measure)
-        lines.append(f"| {measure} | {mine:.1f} | {other:.1f} | {mine / other:.2f} |")
+def table(ours: Side, theirs: Side, scripts: Side) -> str:
+    """Markdown: medians, ratio, and how ours grows with the leases and with the containers; then both entries."""
+    lines = compare(ours, theirs, "| whole processes, median ms | Poplin | reference | ratio |")
     for verb in ("ADD", "DEL"):
         first, last = (f"bridge + host-local, {verb}, {leases} leases" for leases in LEASES)
-        rates = [side.median(last) / side.median(first) for side in sides]
+        rates = [side.median(last) / side.median(first) for side in (ours, theirs)]
         lines.append(f"| growth of {verb}, {LEASES[1]} leases over {LEASES[0]} | {rates[0]:.2f} | {rates[1]:.2f} | |")
     added, kernel = growth.growth(ours, PORTS)
     what = f"growth of ADD, {PORTS[1]} containers on one bridge over {PORTS[0]}; the kernel's own in the next column"
     lines.append(f"| {what} | {added:.2f} | {kernel:.2f} | {added / kernel:.2f} |")
-    return "\n".join(lines)
+    heading = "| the two entries, whole processes, median ms | C launcher | Python script | ratio |"
+    return "\n".join([*lines, "", *compare(ours, scripts, heading)])
+
+
+def compare(one: Side, other: Side, heading: str) -> list[str]:
+    """A row for everything that was measured of both."""
+    lines = [heading, "|---|---|---|---|"]
+    for measure in (name for name in one.times if name in other.times):
+        first, second = one.median(measure), other.median(measure)
+        lines.append(f"| {measure} | {show(first)} | {show(second)} | {first / second:.2f} |")
+    return lines
+
+
+def show(milliseconds: float) -> str:
+    """With the digits that mean something."""
+    return f"{milliseconds:.2f}" if milliseconds < 1 else f"{milliseconds:.1f}"
 
 
 def main() -> None:
@@ -116,20 +130,31 @@ def main() -> None:
     enter_private_mounts(PRIVATE)
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        install = ["install", "--bin-dir", str(work / "bin"), "--lib-dir", str(work / "lib")]
-        subprocess.run([sys.executable, "-m", "poplin.cli.main", *install], check=True, stdout=sys.stderr)
-        sides = [Side("poplin", work / "bin"), Side("reference", REFERENCE)]
-        versions(sides, options.runs)
-        add_and_delete(sides, options.runs, LEASES, work)
+        ours, scripts = (Side(name, install(work / name, entry)) for name, entry in ENTRIES.items())
+        sides = [ours, Side("reference", REFERENCE)]
+        versions([*sides, scripts], options.runs)
+        add_and_delete([*sides, scripts], options.runs, LEASES, work)
         for beside in BESIDE:
             nat.measure(sides, work, beside, options.runs, progress)
-        growth.measure(sides[0], work, PORTS, options.runs // 2, progress)
+        growth.measure(ours, work, PORTS, options.runs // 2, progress)
     if options.json:
-        print(json.dumps({"version": 1, **{s.name: {m: round(s.median(m), 2) for m in s.times} for s in sides}}))
+        print(
+            json.dumps(
+                {"version": 1, **{s.name: {m: round(s.median(m), 2) for m in s.times} for s in (*sides, scripts)}}
+            )
+        )
         return
-    print(table(sides))
+    text = table(*sides, scripts)
+    print(text)
     if options.write:
-        write(table(sides), options.runs)
+        write(text, options.runs)
+
+
+def install(folder: Path, entry: str) -> Path:
+    """Our plugins, installed there; where the executables are."""
+    line = ["install", "--bin-dir", str(folder / "bin"), "--lib-dir", str(folder / "lib"), "--entry", entry]
+    subprocess.run([sys.executable, "-m", "poplin.cli.main", *line], check=True, stdout=sys.stderr)
+    return folder / "bin"
 
 
 def write(text: str, runs: int) -> None:

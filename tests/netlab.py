@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 
-from poplin.invoke.entry import PLUGINS, entry_script
+from poplin.cli.build import write_plugins
 from poplin.linux.netns import Namespace, setns
 from poplin.spec.versions import FAMILIES, KNOWN
 
@@ -260,11 +260,9 @@ def laboratory() -> None:
 
 @pytest.fixture(scope="session")
 def bin_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The entry scripts of all plugins, running this checkout."""
+    """The executables of all plugins, running this checkout."""
     folder = tmp_path_factory.mktemp("bin")
-    for plugin in PLUGINS:
-        (folder / plugin).write_text(entry_script(plugin, INTERPRETER, str(CHECKOUT)))
-        (folder / plugin).chmod(0o755)
+    write_plugins(str(folder), INTERPRETER)
     return folder
 
 

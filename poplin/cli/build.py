@@ -1,6 +1,7 @@
 """Write one executable per plugin into a folder, running the code of this checkout.
 
-Needs nothing but Python. To install for others, who may not have the checkout, use `poplin install`.
+Needs nothing but Python; with a C compiler it is the C launcher, which answers VERSION itself and runs the programs in
+the folder `.entry`. To install for others, who may not have the checkout, use `poplin install`.
 """
 
 from __future__ import annotations
@@ -8,11 +9,14 @@ from __future__ import annotations
 import argparse
 import os
 
+from poplin.cli.entries import Code, make_entry, write_entry, write_programs
 from poplin.cli.interpreter import compile_folder, find_interpreter
+from poplin.cli.launcher import NoLauncher, get_launcher
 from poplin.cli.library import HOT
 from poplin.cli.values import folder
-from poplin.invoke.entry import PLUGINS, code_folder, entry_script
-from poplin.linux.atomicfile import write_atomic
+from poplin.invoke.entry import PLUGINS, code_folder
+
+PROGRAMS = ".entry"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,17 +28,31 @@ def run(options: argparse.Namespace) -> int:
     """`poplin build`."""
     bin_dir = os.path.abspath(options.folder)
     interpreter = find_interpreter()
-    os.makedirs(bin_dir, exist_ok=True)
-    for plugin_type in PLUGINS:
-        write_entry(f"{bin_dir}/{plugin_type}", entry_script(plugin_type, interpreter, code_folder()))
+    why = write_plugins(bin_dir, interpreter)
     # Compared with the sources' times on each run, unlike what `install` compiles: a checkout is edited.
     for package in HOT:
         compile_folder(interpreter, f"{code_folder()}/poplin/{package}")
-    print(f"{bin_dir}: {' '.join(PLUGINS)}")
+    print(f"{bin_dir}: {' '.join(PLUGINS)}{why}")
     return 0
 
 
-def write_entry(path: str, text: str) -> None:
-    """One entry script. Raises OSError."""
-    write_atomic(path, text.encode(), mode=0o755)
-    os.chmod(path, 0o755)  # whatever the umask
+def write_plugins(bin_dir: str, interpreter: str) -> str:
+    """The executables; a remark if they are scripts. Raises OSError."""
+    os.makedirs(bin_dir, exist_ok=True)
+    programs = f"{bin_dir}/{PROGRAMS}"
+    write_programs(programs, code_folder())
+    code = Code(interpreter, code_folder(), programs, ".py")
+    launcher, why = None, ""
+    try:
+        launcher = get_launcher()
+    except NoLauncher as error:
+        why = f"\n{remark(error)}"
+    for plugin in PLUGINS:
+        path = f"{bin_dir}/{plugin}"
+        write_entry(path, make_entry(path, code, launcher))
+    return why
+
+
+def remark(why: NoLauncher) -> str:
+    """What people should know of executables that are scripts."""
+    return f"they are Python scripts, slower to answer VERSION: {why}"

@@ -48,14 +48,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """`poplin completion`."""
+    print(complete(options.shell))
+    return 0
+
+
+def complete(shell: str) -> str:
+    """The script for one shell."""
     import shtab  # here, as any other verb does without
 
-    by_metavar = {
-        "NETWORK": NETWORKS,
-        "NETNS": NAMESPACES,
-        "FILE": shtab.FILE,
-        "DIR": shtab.DIRECTORY,
-    }
+    by_metavar = {"NETWORK": NETWORKS, "NETNS": NAMESPACES, "FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
     parser = make_whole_parser()
     for verb in list_parsers(parser):
         actions = verb._actions  # argparse has no public way to list them
@@ -64,8 +65,8 @@ def run(options: argparse.Namespace) -> int:
             wanted = "NETNS" if action.metavar == "NETWORK" and ends_with_namespace else action.metavar
             if isinstance(wanted, str) and wanted in by_metavar and action.choices is None:
                 action.complete = by_metavar[wanted]  # type: ignore[attr-defined]
-    print(shtab.complete(parser, options.shell, preamble=PREAMBLE[options.shell]))
-    return 0
+    script: str = shtab.complete(parser, shell, preamble=PREAMBLE[shell])
+    return script
 
 
 def list_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:

@@ -1,10 +1,10 @@
 """The installed code: the hot packages, compiled, in a folder that is named by its content and never changes.
 
-    /usr/local/lib/poplin/0.1.0/3f9a1c52/poplin/...
+    /usr/local/lib/poplin/0.1.0/3f9a1c52/{hot.bundle,entry/...,poplin/...}
 
 A new content is a new folder beside the old one, there at once and whole by one rename. Switching to it is replacing
-the entry scripts, each by one rename. A plugin that is just starting may have read its script before and looks for the
-code after, so the former folder stays until the next switch.
+the executables, each by one rename. A plugin that is just starting may have been read before and looks for the code
+after, so the former folder stays until the next switch.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ import subprocess
 from pathlib import Path
 
 from poplin import __version__
+from poplin.cli.entries import write_programs
 from poplin.cli.interpreter import compile_folder
 from poplin.cli.manifest import digest
 from poplin.invoke.entry import BUNDLE, HEAD, code_folder
 
 HOT = ("spec", "linux", "invoke", "plugins")
+PROGRAMS = "entry"  # the folder with what the launcher has the interpreter run
 GENERATIONS = 2
 
 
@@ -59,6 +61,7 @@ def install_library(library: str, interpreter: str) -> None:
             shutil.copyfile(file, target)
         compile_folder(interpreter, staging, "--invalidation-mode", "unchecked-hash", "-s", staging, "-p", library)
         pack_bundle(interpreter, staging, library)
+        compile_programs(interpreter, staging, library)
         protect(staging)
         os.rename(staging, library)
     except BaseException:
@@ -75,6 +78,13 @@ def pack_bundle(interpreter: str, staging: str, library: str) -> None:
     """Write the one file that starts faster than its many modules (see poplin/bundle.py)."""
     packer = f"{code_folder()}/poplin/cli/pack.py"
     subprocess.run([interpreter, "-I", packer, staging, library, BUNDLE, str(HEAD)], check=True)
+
+
+def compile_programs(interpreter: str, staging: str, library: str) -> None:
+    """What the launcher runs, beside each source as it wants to be called."""
+    write_programs(f"{staging}/{PROGRAMS}", library, packed=True)
+    options = ("-b", "--invalidation-mode", "unchecked-hash", "-s", staging, "-p", library)
+    compile_folder(interpreter, f"{staging}/{PROGRAMS}", *options)
 
 
 def protect(folder: str) -> None:

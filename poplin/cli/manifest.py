@@ -19,6 +19,7 @@ from poplin.spec.jsontext import dumps, loads_object
 LIB_DIR = "/usr/local/lib/poplin"
 USERS_LIB_DIR = "poplin"  # of an ordinary user, in his folder for data
 NAME = "manifest.json"
+STANDALONE = "standalone"  # a file beside the code in a tree that `poplin install --standalone` made
 
 
 @dataclass

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from poplin.cli.failure import FAILED, report
 from poplin.cli.settings import plugin_paths
-from poplin.invoke.entry import MARK, PLUGINS
+from poplin.invoke.entry import PLUGINS, is_entry
 from poplin.invoke.find import find_plugin
 from poplin.linux.kernel import Kernel
 from poplin.linux.netlink import NetlinkError
@@ -27,8 +27,6 @@ from poplin.spec.call import Call, Config, Environment
 from poplin.spec.errors import CNIError, IOFailure, KernelRefused
 from poplin.spec.jsontext import dumps
 from poplin.spec.netlist import PluginConfig, parse_network_list
-
-HEAD = 4096  # of an executable: more than the first lines of an entry script
 
 
 @dataclass
@@ -109,10 +107,7 @@ def restore(entry: Entry, kernel: Kernel, paths: tuple[str, ...]) -> bool:
 
 def is_ours(plugin: PluginConfig, paths: tuple[str, ...]) -> bool:
     """Whether CNI_PATH leads to a plugin of ours: what others made they restore themselves. Raises CNIError."""
-    if plugin.type not in PLUGINS:
-        return False
-    with open(find_plugin(plugin.type, paths), "rb") as file:
-        return MARK in file.read(HEAD)
+    return plugin.type in PLUGINS and is_entry(find_plugin(plugin.type, paths))
 
 
 def name(entry: Entry) -> dict[str, str]:

@@ -7,7 +7,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from poplin.cli.manifest import LIB_DIR, default_lib_dir, read_manifest
+from poplin.cli.manifest import LIB_DIR, STANDALONE, default_lib_dir, read_manifest
 from poplin.cli.values import seconds
 from poplin.invoke.entry import PLUGINS, code_folder
 from poplin.linux.places import CONFIG, choose_place
@@ -61,12 +61,14 @@ def network_folder() -> str:
 
 
 def plugin_paths() -> tuple[str, ...]:
-    """CNI_PATH; if that is not set our own plugins, of this checkout or installed, then the usual places."""
+    """CNI_PATH; if that is not set our own plugins, of this checkout or tree or installed, then the usual
+    places."""
     given = os.environ.get("CNI_PATH", "")
     if given:
         return tuple(path for path in given.split(":") if path)
-    checkout = Path(code_folder(), "bin")
-    own = [str(checkout)] if any((checkout / name).is_file() for name in PLUGINS) else []
+    code = Path(code_folder())
+    beside = (code.parent if (code / STANDALONE).is_file() else code) / "bin"
+    own = [str(beside)] if any((beside / name).is_file() for name in PLUGINS) else []
     installed = [folder for place in (default_lib_dir(), LIB_DIR) for folder in read_manifest(place).bin_dirs]
     return tuple(dict.fromkeys([*own, *installed, *USUAL_BIN_DIRS]))
 

@@ -325,3 +325,83 @@ def test_build_needs_no_third_party_package(tmp_path: Path) -> None:
     command = [find_interpreter(), "-S", "-m", "poplin.cli.main", "build", str(tmp_path / "bin")]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+# Which entry.
+
+
+REMARK = "they are Python scripts, slower to answer VERSION: there is no C compiler; apt install gcc linux-libc-dev\n"
+
+
+@pytest.fixture
+def no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poplin.cli.launcher.COMPILERS", ("no-such-compiler",))
+
+
+def is_script(path: Path) -> bool:
+    return path.read_bytes().startswith(b"#!")
+
+
+def test_the_launcher_is_what_is_installed(place: Place) -> None:
+    done = place.install()
+    assert [path.name for path in place.bin.iterdir() if is_script(path)] == []
+    assert done.output.splitlines()[1:] == [f"code: {place.library}, run by {find_interpreter()}"]
+    assert place.install("--entry", "launcher").status == 0
+
+
+def test_without_a_compiler_scripts_are_installed_and_said_to_be(place: Place, no_compiler: None) -> None:
+    done = place.install()
+    assert (done.status, done.errors) == (0, "")
+    assert done.output.endswith(REMARK)
+    assert [path.name for path in place.bin.iterdir() if not is_script(path)] == []
+    for plugin in place.bin.iterdir():
+        subprocess.run([plugin], env=VERSION, capture_output=True, check=True)
+    assert place.uninstall().status == 0
+    assert place.files == []
+
+
+def test_without_a_compiler_build_writes_scripts_and_says_so(poplin: Any, tmp_path: Path, no_compiler: None) -> None:
+    done = poplin("build", str(tmp_path / "bin"))
+    assert (done.status, done.output) == (0, f"{tmp_path}/bin: {' '.join(PLUGINS)}\n{REMARK}")
+    assert is_script(tmp_path / "bin" / "bridge")
+
+
+def test_without_a_compiler_a_launcher_that_is_asked_for_is_refused(place: Place, no_compiler: None) -> None:
+    done = place.install("--entry", "launcher")
+    assert (done.status, done.errors) == (1, "poplin install: there is no C compiler; apt install gcc linux-libc-dev\n")
+    assert place.files == []
+
+
+def test_a_compiler_that_fails_is_quoted(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = tmp_path / "compiler"
+    compiler.write_text("#!/bin/sh\necho 'launcher.c:1: error: asm/unistd.h: no such file' >&2\nexit 1\n")
+    compiler.chmod(0o755)
+    monkeypatch.setattr("poplin.cli.launcher.COMPILERS", (str(compiler),))
+    done = place.install()
+    assert done.status == 0
+    quoted = (
+        "cannot compile the launcher: launcher.c:1: error: asm/unistd.h: no such file; apt install gcc linux-libc-dev"
+    )
+    assert done.output.endswith(f"{compiler} {quoted}\n")
+
+
+def test_one_kind_replaces_the_other(place: Place) -> None:
+    for entry in ("python", "launcher", "python"):
+        done = place.install("--entry", entry)
+        assert (done.status, len(done.output.splitlines())) == (0, 2)
+        assert {is_script(path) for path in place.bin.iterdir()} == {entry == "python"}
+    assert place.uninstall().status == 0
+    assert place.files == []
+
+
+def test_sources_of_the_launcher_that_others_may_write_are_refused(place: Place, tmp_path: Path) -> None:
+    copy = tmp_path / "checkout"
+    for name in ("poplin", "launcher"):
+        shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "launcher" / "text.h").chmod(0o666)
+    line = ["install", "--bin-dir", str(place.bin), "--lib-dir", str(place.lib)]
+    command = [sys.executable, "-m", "poplin.cli.main", *line]
+    done = subprocess.run(command, cwd=copy, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"poplin install: {copy}/launcher/text.h has mode 666")
+    assert place.files == []

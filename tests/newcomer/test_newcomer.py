@@ -41,6 +41,25 @@ def test_what_the_readme_says_works_on_the_machine_itself(machine: Machine, clon
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_pip_installs_it_in_an_empty_environment(machine: Machine, clone: Path) -> None:
+    script = f"""
+set -e
+python3 -m venv /srv/empty
+/srv/empty/bin/pip install -q {clone}
+cd /
+/srv/empty/bin/poplin validate /nosuch.conf || test $? = 3
+echo '{{"cniVersion": "1.1.0", "name": "mynet", "type": "bridge"}}' > /srv/mynet.conf
+/srv/empty/bin/poplin validate --no-exec /srv/mynet.conf
+/srv/empty/bin/poplin install --bin-dir /srv/bin --lib-dir /srv/lib
+CNI_COMMAND=VERSION /srv/bin/bridge
+test "$(head -c 4 /srv/bin/bridge | tail -c 3)" = ELF
+ls /srv/empty/share/man/man1/poplin-add.1
+"""
+    done = machine.run(script)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"supportedVersions"' in done.stdout
+
+
 def test_an_installed_plugin_needs_neither_the_clone_nor_its_environment(machine: Machine, clone: Path) -> None:
     script = f"""
 set -e

@@ -32,6 +32,9 @@ SELECTED = ALL_PARTS if "POPLIN_ALL" in os.environ else PARTS
 NEEDS_ROOT = {
     "tests/plugins/bridge/test_bridge_add.py::test_switches_that_may_not_be_written": "mounts another /proc",
     "tests/cli/test_install.py::test_what_others_may_write_is_refused[owner]": "gives a file to another user",
+    "tests/docs/test_pages.py::test_page_is_true[docs/howto/install.md]": "gives a file to a group, mounts /proc",
+    "tests/docs/test_troubleshooting.py::test_message_is_printed_and_its_cure_works"
+    "[...: Operation not permitted (code 5); run it as root]": "becomes another user",
     "tests/runtime/test_sandbox.py::test_without_the_right_to_it_the_reason_is_told": "becomes another user",
 }
 
