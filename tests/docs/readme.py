@@ -1,12 +1,17 @@
 """The commands a page shows: found, with the output it shows, and run in order where they can do no harm.
 
 They run as one shell session in this checkout, in mount and network namespaces of their own, with empty file systems
-over every place Poplin keeps things in.
+over every place Poplin keeps things in. In what a page shows, `...` is any text: alone on a line, any number of lines.
 """
 
 from __future__ import annotations
 
+import fcntl
+import os
+import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +19,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 FENCES = ("```console", "```sh")
 PRIVATE = (
     "/etc/cni",
+    "/etc/crio",
     "/etc/poplin",
     "/opt/cni",
     "/run/netns",
@@ -51,7 +57,7 @@ def find_shown(text: str) -> list[Shown]:
             inside = line.strip() in FENCES and not inside
         elif inside and line.startswith("$ "):
             shown.append(Shown(line[2:]))
-        elif inside and shown and line.startswith("> "):
+        elif inside and shown and (line.startswith("> ") or line == ">"):
             shown[-1].command += "\n" + line[2:]
         elif inside and shown:
             shown[-1].output += line + "\n"
@@ -63,24 +69,52 @@ def find_commands(text: str) -> list[str]:
     return [item.command for item in find_shown(text)]
 
 
-def run_session(commands: list[str], folder: Path, checkout: Path = CHECKOUT) -> list[Ran]:
-    """Run the commands one after the other, a failure stopping none; `folder` takes their output."""
-    made = [path for path in map(Path, PRIVATE) if make_directory(path)]
-    try:
-        script = "\n".join(session_lines(commands, folder, checkout))
+def has_printed(shown: Shown, ran: Ran) -> bool:
+    """Whether a command succeeded and printed what the page shows, nothing if that is nothing."""
+    lines = [re.escape(line).replace(r"\.\.\.", ".*") for line in shown.output.splitlines()]
+    pattern = "".join("(?:.*\n)*?" if line == ".*" else f"{line} *\n" for line in lines)
+    return ran.status == 0 and re.fullmatch(pattern, end_line(ran.output)) is not None
+
+
+def end_line(text: str) -> str:
+    """The text with its last line ended."""
+    return f"{text}\n" if text and not text.endswith("\n") else text
+
+
+def run_session(
+    commands: list[str], folder: Path, checkout: Path = CHECKOUT, places: tuple[str, ...] = PRIVATE
+) -> list[Ran]:
+    """Run the commands one after the other, a failure stopping none; `folder` takes their output.
+
+    `places` are covered with empty file systems.
+    """
+    script = "\n".join(session_lines(commands, folder, checkout, places))
+    with mount_points(places):
         subprocess.run(
             ["unshare", "--net", "--mount", "bash", "-c", script],
             stdin=subprocess.DEVNULL,
             timeout=PATIENCE,
             check=True,
         )
-    finally:
-        for path in reversed(made):
-            path.rmdir()
     return [
         Ran(command, int((folder / f"{n}.status").read_text()), (folder / f"{n}.output").read_text())
         for n, command in enumerate(commands)
     ]
+
+
+@contextmanager
+def mount_points(places: tuple[str, ...]) -> Iterator[None]:
+    """Folders to mount on while the block runs. One run at a time: who removes a folder takes the file system off it
+    that another run has mounted there, and that one then writes to the machine's own."""
+    root = os.open("/", os.O_RDONLY)
+    fcntl.flock(root, fcntl.LOCK_EX)
+    made = [path for path in map(Path, places) if make_directory(path)]
+    try:
+        yield
+    finally:
+        for path in reversed(made):
+            path.rmdir()
+        os.close(root)
 
 
 def make_directory(path: Path) -> bool:
@@ -90,9 +124,9 @@ def make_directory(path: Path) -> bool:
     return missing
 
 
-def session_lines(commands: list[str], folder: Path, checkout: Path) -> list[str]:
+def session_lines(commands: list[str], folder: Path, checkout: Path, places: tuple[str, ...]) -> list[str]:
     """The script: private places first, then each command with its output and status in files."""
-    lines = ["set -e", *(f"mount -t tmpfs tmpfs {path}" for path in PRIVATE), "ip link set lo up"]
+    lines = ["set -e", *(f"mount -t tmpfs tmpfs {path}" for path in places), "ip link set lo up"]
     lines += ["set +e", f"cd {checkout}", f"PATH={checkout}/.venv/bin:$PATH", f"export TMPDIR={folder}"]
     for n, command in enumerate(commands):
         plain = command.removeprefix("sudo ")
