@@ -11,6 +11,7 @@ from pathlib import Path
 
 CACHE = Path("/var/cache/poplin/newcomer")
 SUITE = "bookworm"
+NAME = "newcomer"
 EXTRA = "ca-certificates,git,sudo"  # with which somebody cloned the repository
 OF_THIS_MACHINE = ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt")
 PATIENCE = 1800  # seconds, for the tests of a slow machine
@@ -37,7 +38,7 @@ class Machine:
     def run(self, script: str, *, alone: bool = False) -> subprocess.CompletedProcess[str]:
         """A script of bash there, in the folder of root; `alone`: in a network namespace that has only `lo`."""
         unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", *(["--net"] if alone else [])]
-        lines = ["cd /root", *(["ip link set lo up"] if alone else []), script]
+        lines = ["cd /root", f"hostname {NAME}", *(["ip link set lo up"] if alone else []), script]
         command = [*unshare, "sh", "-c", ENTER, "enter", str(self.root), "bash", "-c", "\n".join(lines)]
         return subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False
@@ -65,6 +66,7 @@ def make_machine(root: Path) -> Machine:
             target = root / path.relative_to("/")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
+    (root / "etc/hosts").write_text(f"127.0.0.1 localhost {NAME}\n")
     use_mirrors_of_this_machine(root)
     return Machine(root)
 
