@@ -17,7 +17,7 @@ class Engine:
     """Containers of one network."""
 
     def __init__(self, network: cni.NetworkList, runtime: cni.Runtime) -> None:
-        self.network, self.threads = network, cni.Threads(runtime)
+        self.network, self.runtime, self.threads = network, runtime, cni.Threads(runtime)
         self.running: dict[str, cni.Attachment] = {}
 
     def start(self, count: int) -> dict[str, cni.Result | cni.OldResult | None]:
@@ -31,13 +31,13 @@ class Engine:
 
     def stop(self) -> None:
         """Detach all, side by side, and forget them; whatever still has an address then gives it back."""
-        futures = [self.threads.detach(self.network, attachment) for attachment in self.running.values()]
-        for future in futures:
-            if error := future.exception():
-                print(f"engine: {error}", file=sys.stderr)
+        self.threads.close()  # nobody may be detached while he is still being attached
+        with cni.Threads(self.runtime) as threads:
+            futures = [threads.detach(self.network, attachment) for attachment in self.running.values()]
+        for error in filter(None, [future.exception() for future in futures]):
+            print(f"engine: {error}", file=sys.stderr)
         for name in self.running:
             subprocess.run(["ip", "netns", "del", name], check=True)
-        self.threads.close()
 
 
 def main(name: str, count: str, command: list[str]) -> int:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import poplin.runtime as cni
 from poplin.cli.failure import describe, find_status, print_error_object
-from poplin.cli.interruption import unwind_when_ended
+from poplin.cli.interruption import unwinding
 from poplin.cli.settings import make_runtime
 from poplin.cli.steps import add_attachment_arguments, add_dry_run_arguments, make_steps
 from poplin.runtime.together import Step
@@ -31,9 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dry_run_arguments(parser)
 
 
+@unwinding()
 def run(options: argparse.Namespace) -> int:
     """`poplin add`."""
-    unwind_when_ended()
     steps: list[Step] = []
     try:
         steps = make_steps(options)

@@ -4,7 +4,7 @@ What `add` was given, ports for instance, need not be said again: it is on recor
 different, 1 that it could not be checked.
 
 --json prints {"version": 1, "ok", "attachments": [{"network", "containerID", "ifname", "ok", "error": {"code", "msg",
-"details"} or null}]}.
+"details"?} or null}]}.
 """
 
 from __future__ import annotations

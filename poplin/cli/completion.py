@@ -1,7 +1,9 @@
 """Print what makes a shell complete `poplin`: verbs, options, networks, namespaces, files.
 
 bash   poplin completion bash > ~/.local/share/bash-completion/completions/poplin
+
 zsh    poplin completion zsh > ~/.zsh/completions/_poplin, where $fpath has that folder
+
 fish   poplin completion fish > ~/.config/fish/completions/poplin.fish
 """
 
@@ -23,9 +25,11 @@ NAMESPACES = {
     "zsh": "_poplin_namespaces",
     "fish": "(poplin list --networks 2>/dev/null; path filter /run/netns/*)",
 }
+TYPES = {"bash": "_poplin_types", "zsh": "_poplin_types", "fish": "(poplin schema 2>/dev/null)"}
 PREAMBLE = {
     "bash": """\
 _poplin_networks() { compgen -W "$(poplin list --networks 2>/dev/null)" -- "$1"; }
+_poplin_types() { compgen -W "$(poplin schema 2>/dev/null)" -- "$1"; }
 _poplin_namespaces() {
   case $1 in
     */*) compgen -f -- "$1" ;;
@@ -35,6 +39,7 @@ _poplin_namespaces() {
 """,
     "zsh": """\
 _poplin_networks() { compadd -- $(poplin list --networks 2>/dev/null) }
+_poplin_types() { compadd -- $(poplin schema 2>/dev/null) }
 _poplin_namespaces() { _poplin_networks; compadd -- /run/netns/*(N); _files }
 """,
     "fish": "",
@@ -56,7 +61,13 @@ def complete(shell: str) -> str:
     """The script for one shell."""
     import shtab  # here, as any other verb does without
 
-    by_metavar = {"NETWORK": NETWORKS, "NETNS": NAMESPACES, "FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
+    by_metavar = {
+        "NETWORK": NETWORKS,
+        "NETNS": NAMESPACES,
+        "TYPE": TYPES,
+        "FILE": shtab.FILE,
+        "DIR": shtab.DIRECTORY,
+    }
     parser = make_whole_parser()
     for verb in list_parsers(parser):
         actions = verb._actions  # argparse has no public way to list them

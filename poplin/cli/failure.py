@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 
-from poplin.spec.errors import CheckFailed, CNIError, InternalError
+from poplin.spec.errors import CheckFailed, CNIError, InternalError, IOFailure
 from poplin.spec.jsontext import dumps
 
 FAILED = 1
@@ -69,7 +69,8 @@ def flatten(error: Exception) -> list[Exception]:
 def as_object(error: Exception) -> dict[str, object]:
     """An error for --json: the CNI error object, and where it happened if that is known."""
     if not isinstance(error, CNIError):
-        return {"code": InternalError.code, "msg": str(error) or type(error).__name__}
+        kind = IOFailure if isinstance(error, OSError) else InternalError
+        return {"code": kind.code, "msg": str(error) or type(error).__name__}
     place = {key: value for key in ("step", "plugin", "network") if (value := getattr(error, key))}
     return {**error.as_object(), **place}
 

@@ -4,8 +4,8 @@ A container is gone when the namespace it was attached with is; where no namespa
 Without a NETWORK it is every one in NETCONFPATH. A failure with one network does not keep others from being cleaned.
 
 --json prints {"version": 1, "dryRun", "networks": [{"network", "disabled", "removed": [{"containerID", "ifname",
-"netns"}], "steps": [{"plugin", "line", "content"?}], "errors": [{"code", "msg", "details", "step", "plugin",
-"network"}]}]}; the steps are those of --dry-run.
+"netns"}], "steps": [{"plugin", "line", "content"?}], "errors": [{"code", "msg", "details"?, "step"?,
+"plugin"?, "network"?}]}]}; the steps are those of --dry-run.
 """
 
 from __future__ import annotations

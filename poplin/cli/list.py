@@ -3,9 +3,9 @@ record.
 
 --json prints {"version": 1, "attachments": [{"network", "containerID", "ifname", "netns", "alive", "interfaces":
 [{"name", "place": "host" or "container", "mac", "present", "bridge"}], "addresses": [{"address", "present"}], "ports":
-[{"hostIP", "hostPort", "protocol", "containerPort", "present": true, false or null if nobody can tell}], "drift":
-[text]}], "unrecorded": [{"link", "network", "containerID", "ifname"}]}; with --networks {"version": 1, "networks":
-[{"network", "cniVersion", "plugins": [type]}]}.
+[{"hostIP", "hostPort", "protocol", "containerPort", "present": true or false or null}], "drift": [text]}],
+"unrecorded": [{"link", "network", "containerID", "ifname"}]}; null is what nobody can tell. With --networks it is
+{"version": 1, "networks": [{"network", "cniVersion", "plugins": [type]}]}.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def run(options: argparse.Namespace) -> int:
     if attachments or options.view == "dot":
         print("\n".join(view(attachments)))
     else:
-        print(f"nothing is connected, as far as {cache.results} knows")
+        where = f" to {' or '.join(options.names)}" if options.names else ""
+        print(f"nothing is connected{where}, as far as {cache.results} knows")
     for link in unrecorded:
         print(f"link {link.name} is of {link.key}, which is {UNRECORDED} in {cache.results}", file=sys.stderr)
     return 0

@@ -1,7 +1,4 @@
-"""The command `poplin`: one file per verb, of which only the one asked for is imported.
-
-Exit status: 0 done, 1 the operation failed, 2 usage, 3 not found or nothing to do, 4 drift or denied.
-"""
+"""The command `poplin`: one file per verb, of which only the one asked for is imported."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ import signal
 import sys
 
 from poplin import __version__
-from poplin.cli.verbs import VERBS
+from poplin.cli.verbs import ABOUT, VERBS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,12 +16,7 @@ if TYPE_CHECKING:
 USAGE = 2
 SIGPIPE = 13  # where the system has no signals, shells know the number all the same
 
-ABOUT = """\
-Join containers to networks: call CNI plugins as a container runtime does, and ship some of our own.
-
-usage: poplin VERB [ARGUMENTS]        poplin VERB --help
-
-"""
+USAGES = "usage: poplin VERB [ARGUMENTS]        poplin VERB --help"
 EXAMPLE = """\
   ip netns add blue
   poplin add mynet /run/netns/blue
@@ -86,7 +78,7 @@ def help_text() -> str:
     """What `poplin --help` prints."""
     width = max(map(len, VERBS)) + 2
     lines = [f"  {name:{width}}{verb.summary}\n" for name, verb in VERBS.items()]
-    return ABOUT + "".join(lines) + END
+    return f"{ABOUT}\n\n{USAGES}\n\n{''.join(lines)}{END}"
 
 
 def run_verb(name: str, arguments: list[str]) -> int:
@@ -104,6 +96,10 @@ def run_verb(name: str, arguments: list[str]) -> int:
     if VERBS[name].takes_command and "--" in arguments:
         at = arguments.index("--")
         arguments, options.command = arguments[:at], arguments[at + 1 :]
+    for each in arguments:
+        if each.startswith("--") and each.partition("=")[2] == "--":  # argparse would take it away
+            print(f"poplin {name}: {each!r} gives the option no value", file=sys.stderr)
+            return USAGE
     try:
         make_parser(name).parse_intermixed_args(arguments, options)
         return int(get_module(name).run(options))

@@ -13,8 +13,8 @@ from argparse_manpage.manpage import Manpage
 
 from poplin import __version__
 from poplin.cli.main import ENVIRONMENT, EXAMPLE, EXIT_STATUS
-from poplin.cli.parser import ABOUT, make_parser
-from poplin.cli.verbs import VERBS
+from poplin.cli.parser import make_parser
+from poplin.cli.verbs import ABOUT, VERBS
 
 SECTION = 1
 SECTIONS = f"""\

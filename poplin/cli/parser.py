@@ -7,9 +7,7 @@ import importlib
 from types import ModuleType
 from typing import Any
 
-from poplin.cli.verbs import VERBS
-
-ABOUT = "Join containers to networks: call CNI plugins as a container runtime does, and ship some of our own."
+from poplin.cli.verbs import ABOUT, VERBS
 
 
 def get_module(name: str) -> ModuleType:

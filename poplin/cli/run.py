@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import poplin.runtime as cni
 from poplin.cli.add import tell_undo
 from poplin.cli.failure import FAILED, USAGE, report
-from poplin.cli.interruption import unwind_when_ended
+from poplin.cli.interruption import unwinding
 from poplin.cli.settings import DEFAULT_IFNAME, add_call_arguments, make_attachment, make_runtime, network_folder
 from poplin.cli.steps import name_interfaces, plan
 from poplin.cli.wishes import add_wishes
@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_call_arguments(parser)
 
 
+@unwinding()
 def run(options: argparse.Namespace) -> int:
     """`poplin run`."""
     if not options.command or not options.command[0]:
@@ -43,7 +44,6 @@ def run(options: argparse.Namespace) -> int:
     networks = choose_networks(options.networks)
     runtime = make_runtime(options.timeout)
     container_id = options.container_id or f"run-{os.urandom(6).hex()}"
-    unwind_when_ended()
     with Sandbox() as sandbox:
         first = make_attachment(sandbox.netns, DEFAULT_IFNAME, container_id)
         steps = plan(networks, first, name_interfaces(networks, first.ifname), options)

@@ -5,7 +5,8 @@ refuses, a warning what has no effect. Without FILE every file of NETCONFPATH is
 looked for in CNI_PATH, and asked for their versions.
 
 --json prints {"version": 1, "findings": [{"file", "line", "column", "severity": "error" or "warning", "where": KEY,
-"text", "suggestion"}]}. Exit status: 0 no error, 1 an error, 3 there is no such file.
+"text", "suggestion"}], "errors"?: [{"code", "msg", "details"?}]}; errors are about files that cannot be read. Exit
+status: 0 no error, 1 an error, 3 there is no such file.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from contextlib import nullcontext
 
-from poplin.cli.failure import FAILED, NOT_FOUND, report
+from poplin.cli.failure import FAILED, report
 from poplin.cli.settings import add_call_arguments, network_folder, plugin_paths
 from poplin.runtime.networks import LISTS, SINGLES, NoConfigs, list_files
 from poplin.schema.finding import ERROR, WARNING, Finding
-from poplin.validation.check import check_file
+from poplin.spec.errors import CNIError, IOFailure
 from poplin.validation.document import STDIN
 from poplin.validation.installed import Installed
 
@@ -43,39 +44,60 @@ def run(options: argparse.Namespace) -> int:
     """`poplin validate`."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
+    from poplin.validation.check import check_file  # which imports jsonschema, and our help does not need it
+
     installed = Installed(plugin_paths(), may_ask=not options.no_exec, timeout=options.timeout)
     findings: list[Finding] = []
-    checked, status = 0, 0
-    for file in list_given(options.files or [network_folder()]):
-        try:
-            findings += check_file(read(file), file, installed)
+    errors: list[CNIError] = []
+    checked = 0
+    for file, data in read_given(options.files or [network_folder()]):
+        if isinstance(data, CNIError):
+            errors.append(data)
+        else:
+            findings += check_file(data, file, installed)
             checked += 1
-        except OSError as error:
-            status = max(status, NOT_FOUND if error.errno == errno.ENOENT else FAILED)
-            report(error, PROG)
     if options.json:
-        print(json.dumps({"version": 1, "findings": [as_object(finding) for finding in findings]}, indent=2))
+        unread = {"errors": [error.as_object() for error in errors]} if errors else {}
+        objects = [as_object(finding) for finding in findings]
+        print(json.dumps({"version": 1, "findings": objects, **unread}, indent=2))
     else:
         print("".join(f"{format_line(finding)}\n" for finding in findings) + summarize(findings, checked))
     is_wrong = any(finding.severity == ERROR or options.strict for finding in findings)
-    return max(status, FAILED if is_wrong else 0)
+    return max([FAILED if is_wrong else 0, *(report(error, PROG) for error in errors)])
 
 
-def list_given(places: Sequence[str]) -> Iterator[str]:
-    """The files, and of folders all files that a runtime reads. Raises NoConfigs."""
+def read_given(places: Sequence[str]) -> Iterator[tuple[str, bytes | CNIError]]:
+    """Each file with its text, or with why it cannot be read; of folders all files that a runtime reads."""
     for place in places:
-        if place == STDIN or not os.path.isdir(place):
-            yield place
+        try:
+            files = list_given(place)
+        except CNIError as error:
+            yield place, error
             continue
-        found = sorted(list_files(place, (*LISTS, *SINGLES)))
-        if not found:
-            raise NoConfigs(f"no network configurations found in {place}", "it has no .conflist, .conf or .json file")
-        yield from map(str, found)
+        for file in files:
+            yield file, read(file)
 
 
-def read(file: str) -> bytes:
-    """Raises OSError."""
-    return sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
+def list_given(place: str) -> list[str]:
+    """The file, or all of the folder. Raises CNIError."""
+    if place == STDIN or not os.path.isdir(place):
+        return [place]
+    found = sorted(list_files(place, (*LISTS, *SINGLES)))
+    if not found:
+        raise NoConfigs(f"no network configurations found in {place}", "it has no .conflist, .conf or .json file")
+    return list(map(str, found))
+
+
+def read(file: str) -> bytes | CNIError:
+    """The text, or why there is none."""
+    if file == STDIN and sys.stdin is None:  # we were started with it closed
+        return IOFailure("cannot read stdin", "it is closed")
+    try:
+        with nullcontext(sys.stdin.buffer) if file == STDIN else open(file, "rb") as opened:
+            return opened.read()
+    except OSError as error:
+        kind = NoConfigs if error.errno == errno.ENOENT else IOFailure
+        return kind(f"cannot read {'stdin' if file == STDIN else repr(file)}", error.strerror or str(error))
 
 
 def format_line(finding: Finding) -> str:

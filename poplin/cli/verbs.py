@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from poplin.spec.record import Record
 
+ABOUT = "Join containers to networks: call CNI plugins as a container runtime does, and ship some of our own."
+
 
 class Verb(Record):
     """The module that has `add_arguments` and `run`, one line, and an example.

@@ -9,8 +9,10 @@ import fcntl
 import posix
 import time
 
+MODE = 0o640
 FIRST_PAUSE = 0.001
 LONGEST_PAUSE = 0.02
+KIND = "FLOCK"  # of these locks in /proc/locks
 
 
 class LockTimeout(Exception):
@@ -20,7 +22,7 @@ class LockTimeout(Exception):
 class LockFile:
     """`with LockFile(path, seconds):` holds the lock; the file is made if it is missing and never removed."""
 
-    def __init__(self, path: str, seconds: float, mode: int = 0o640, *, shared: bool = False) -> None:
+    def __init__(self, path: str, seconds: float, mode: int = MODE, *, shared: bool = False) -> None:
         self._path = path
         self._seconds = seconds
         self._mode = mode
@@ -58,7 +60,8 @@ def find_holder(status: posix.stat_result) -> str:
     """Who holds the lock on this file, from /proc/locks: `1: FLOCK ADVISORY WRITE 4242 fd:01:131 0 EOF`."""
     inode = f":{status.st_ino}"
     with open("/proc/locks") as lines:
-        holders = [line.split()[4] for line in lines if "->" not in line and line.split()[5].endswith(inode)]
+        locks = [line.split() for line in lines if "->" not in line]
+    holders = [lock[4] for lock in locks if lock[1] == KIND and lock[5].endswith(inode)]
     return ", ".join(map(_describe, holders)) or "another process"
 
 

@@ -15,9 +15,9 @@ def note_record(stage: Stage, network: NetworkList, attachment: Attachment, resu
     """ADD writes one; the first one on a host makes its folder."""
     cache = stage.runtime.cache
     if not os.path.isdir(cache.results):
-        stage.note(f"mkdir -p {cache.results}")
+        stage.note_once(f"mkdir -p {cache.results}")
     if not os.path.exists(f"{cache.folder}/{LOCK}"):
-        stage.note(f"write {cache.folder}/{LOCK}")
+        stage.note_once(f"write {cache.folder}/{LOCK}")
     entry = Entry(network.name, attachment, network.text, format_result(result) if result else {})
     stage.note(f"write {cache.path(network.name, *attachment.identity)}", entry.encode())
 

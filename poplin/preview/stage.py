@@ -43,7 +43,7 @@ class Stage:
         self.kernel.stand_in = self.delegate
         self._steps: list[Step] = []
         self._actor = ""
-        self._told: set[str] = set()
+        self._told: set[str] = set()  # MACs that were explained, and steps that come once
         self._open = ExitStack()
         self._leases = self._open.enter_context(Leases(self.note))
         self._open.callback(self.kernel.close)
@@ -100,6 +100,12 @@ class Stage:
         self._collect()
         self._steps.append(Step(self._actor, line, content))
 
+    def note_once(self, line: str) -> None:
+        """A step that nothing is left to do of after it."""
+        if line not in self._told:
+            self._told.add(line)
+            self.note(line)
+
     def take(self) -> tuple[Step, ...]:
         """The steps since the last time."""
         self._collect()
@@ -107,12 +113,12 @@ class Stage:
         return tuple(steps)
 
     def without_invented(self, result: Result | OldResult | None) -> Result | OldResult | None:
-        """The result without the MACs that the kernel in memory made up."""
+        """The result without the MACs that the kernel in memory made up, or a plugin."""
         if not isinstance(result, Result):
             return result
         known = deepcopy(result)
         for interface in known.interfaces:
-            interface.mac = "" if interface.mac in self.kernel.invented else interface.mac
+            interface.mac = "" if self.kernel.is_random(interface.mac) else interface.mac
         return known
 
     @contextmanager

@@ -54,7 +54,7 @@ def list_files(folder: str | Path, endings: tuple[str, ...]) -> list[Path]:
         return []
     except OSError as error:
         raise InvalidConfig(f"cannot list the networks of {folder}", error.strerror or str(error)) from None
-    return [entry for entry in entries if entry.name.endswith(endings) and not entry.is_dir()]
+    return [entry for entry in entries if entry.name.endswith(endings) and not (entry.is_dir() or entry.is_fifo())]
 
 
 def load_file(file: Path) -> NetworkList:

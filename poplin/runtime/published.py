@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from poplin.linux.netns import Namespace
+from poplin.linux.nft.elements import Element
 from poplin.linux.nft.nat import TABLE, PortMaps
 from poplin.runtime.cache import Entry
 from poplin.spec.errors import CNIError
@@ -18,7 +19,8 @@ CAPABILITY = "portMappings"
 CONDITIONS = ("conditionsV4", "conditionsV6")
 ANY_ADDRESS = ("", "0.0.0.0", "::")
 
-Target = tuple[str, int, str, int]  # protocol, port of the host, address of the container, its port
+KEY_PARTS = 3  # network/container id/interface, which our plugins write behind a checksum into the comment
+Target = tuple[str, int, str, int]  # protocol, port of the host, address or id of the container, its port
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,39 @@ class Published:
         plugins made it can be told that a port is missing."""
         hosts = [each.partition("/")[0] for each in addresses]
         absent = False if is_ours and not has_conditions(entry.config) else None
-        return [replace(port, is_present=self._has(port, hosts) or absent) for port in read_ports(entry)]
+        container = entry.attachment.container_id
+        return [
+            replace(port, is_present=self._has(port, hosts) or self._leads_to(port, container) or absent)
+            for port in read_ports(entry)
+        ]
 
     def _has(self, port: SeenPort, hosts: list[str]) -> bool:
         wanted = {(port.protocol, port.host_port, host, port.container_port) for host in hosts}
         return not self._targets.isdisjoint(wanted)
 
+    def _leads_to(self, port: SeenPort, container: str) -> bool:
+        """Whether the port is another attachment's of the same container, which was to have it too and came first."""
+        return (port.protocol, port.host_port, container, port.container_port) in self._containers
+
+    @cached_property
+    def _elements(self) -> list[Element]:
+        if not self._host.has_table(TABLE):
+            return []
+        return [each for of in PortMaps().all for each in self._host.nft.list(of)]
+
     @cached_property
     def _targets(self) -> set[Target]:
-        if not self._host.has_table(TABLE):
-            return set()
-        elements = [each for of in PortMaps().all for each in self._host.nft.list(of)]
-        return {(str(each.key[-2]), int(each.key[-1]), str(each.data[0]), int(each.data[1])) for each in elements}
+        return {make_target(each, str(each.data[0])) for each in self._elements}
+
+    @cached_property
+    def _containers(self) -> set[Target]:
+        keys = [(each, each.comment.partition(" ")[2].split("/")) for each in self._elements]
+        return {make_target(each, key[1]) for each, key in keys if len(key) == KEY_PARTS}
+
+
+def make_target(element: Element, whose: str) -> Target:
+    """Where an element of a map leads."""
+    return str(element.key[-2]), int(element.key[-1]), whose, int(element.data[1])
 
 
 def read_ports(entry: Entry) -> list[SeenPort]:

@@ -7,7 +7,6 @@ what was attached can be detached from a namespace that is still alive.
 from __future__ import annotations
 
 import ctypes
-import errno
 import fcntl
 import os
 import signal
@@ -69,8 +68,7 @@ class Sandbox:
         if refusal:
             self.close()
             code = int(refusal)
-            hint = "; run as root" if code == errno.EPERM else ""
-            raise OSError(code, f"cannot make namespaces for the command: {os.strerror(code)}{hint}")
+            raise OSError(code, f"cannot make namespaces for the command: {os.strerror(code)}")
         self._namespace = os.open(f"/proc/{self.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
     def __enter__(self) -> Sandbox:

@@ -7,7 +7,8 @@
     result = await asyncio.wrap_future(threads.attach(network, attachment))
 
 Nothing below keeps state in the process: what two calls share is on disk and in the kernel, under locks that hold
-between threads as between processes. Only two calls for the same attachment must not be under way at once.
+between threads as between processes. Only two calls for the same attachment must not be under way at once;
+`attach_all` refuses the second.
 """
 
 from __future__ import annotations

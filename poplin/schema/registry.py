@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
+if TYPE_CHECKING:
+    from referencing import Registry
 
 PACKAGE = Path(__file__).resolve().parents[1]
 FOLDERS = (PACKAGE / "schemas", PACKAGE.parent / "schemas")  # as installed, and in a checkout
@@ -26,6 +26,9 @@ def resolve(reference: str) -> Any:
 @cache
 def get_registry() -> Registry[Any]:
     """All schemas, with references that lead to the right one from anywhere."""
+    from referencing import Registry  # with jsonschema: printing a schema needs neither
+    from referencing.jsonschema import DRAFT202012
+
     resources = {}
     for name, schema in load_schemas().items():
         del schema["$schema"]  # where it stands, jsonschema changes over to the standard's own validator

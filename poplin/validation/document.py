@@ -21,7 +21,7 @@ class Document:
     file: str
     source: Source
     config: dict[str, object]
-    faults: list[Fault] = field(default_factory=list)
+    faults: dict[Fault, None] = field(default_factory=dict)  # each once, in the order in which they were found
 
     @property
     def is_list(self) -> bool:
@@ -41,8 +41,8 @@ class Document:
         return "" if self.file == STDIN else FilePath(self.file).name.rpartition(".")[0]
 
     def add(self, faults: Iterable[Fault]) -> None:
-        """Those that are not known yet."""
-        self.faults += [fault for fault in dict.fromkeys(faults) if fault not in self.faults]
+        """Those that are not known yet, too."""
+        self.faults.update(dict.fromkeys(faults))
 
     def has_error(self, path: Path) -> bool:
         """Whether something at or inside this place is known to be wrong."""

@@ -9,7 +9,7 @@ from functools import cache
 
 from poplin.invoke.entry import PLUGINS
 from poplin.schema.faults import MILD, list_schema_faults
-from poplin.schema.finding import ERROR, Fault
+from poplin.schema.finding import ERROR, WARNING, Fault
 from poplin.schema.keywords import TWICE
 from poplin.schema.nearest import find_nearest
 from poplin.schema.registry import load_schemas
@@ -27,6 +27,8 @@ from poplin.validation.refusals import list_refusals
 
 WINDOWS = "windows/"
 FOREIGN = "foreign"
+# Plugins of the reference's that give `ipam` to the address plugin as it is.
+HANDING_ON = ("dummy", "host-device", "ipvlan", "macvlan", "tap", "vlan")
 EXPECTED = "x-expected"
 FROM_HEAD = ("name", "cniversion")  # what a runtime copies from the head into each plugin
 STAND_IN = {"name": "mynet", "cniVersion": KNOWN[-1]}  # for what is wrong in the head, which has been said there
@@ -63,6 +65,11 @@ class Member:
         """Add faults whose paths are those of the plugin's object."""
         self.document.add(fault.inside(*self.path) for fault in faults)
 
+    @property
+    def hands_on_ipam(self) -> bool:
+        """Whether its address plugin is known to get `ipam` as it stands here."""
+        return self.type in PLUGINS or self.type in HANDING_ON
+
     def find_path(self, *names: str) -> Path:
         """The names as they are spelled here."""
         path: list[str | int] = []
@@ -89,10 +96,12 @@ def check_member(member: Member, head: Head, installed: Installed) -> None:
     """Find everything that is wrong with it alone."""
     if not member.is_windows:
         member.add(*list_overridden(member.config))
-    for fault in list_faults(member, inject(member.config, tell(head, head.version))):
+    faults = list(list_faults(member, inject(member.config, tell(head, head.version))))
+    for fault in faults:
         if member.is_windows or not is_about_head(fault):  # ours are asked for their versions below
             add_fault(fault, member, head)
     wrong = {fault.path[len(member.path) :] for fault in member.document.faults if is_error_in(fault, member)}
+    wrong |= {fault.path for fault in faults if fault.severity == ERROR and fault.path}
     member.add(*list_refusals(parse_plugin, member.config, set(wrong)))  # the runtime, before it tells it anything
     if member.is_windows:
         return
@@ -109,9 +118,13 @@ def tell(head: Head, version: str | None) -> Object:
 
 
 def add_fault(fault: Fault, member: Member, head: Head) -> None:
-    """Add it to the plugin, or to the head if it is about the version that comes from there."""
+    """Add it to the plugin, or to the head if it is about the version that comes from there.
+
+    A plugin of somebody else may put something in place of what is in `ipam`, as calico does with `usePodCidr`.
+    """
     if not is_about_head(fault):
-        member.add(fault)
+        is_sure = member.hands_on_ipam or fault.path[:1] != member.find_path("ipam")
+        member.add(fault if is_sure else replace(fault, severity=WARNING))
     elif head.version:
         head.document.add([replace(fault, path=head.version_path)])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from poplin.schema.finding import Fault
 from poplin.schema.source import Path
@@ -45,21 +45,19 @@ def find_refusal(read: Reader, config: Object) -> CNIError | None:
 
 
 def without(config: Object, paths: set[Path]) -> Object:
-    """The configuration without what is at these places."""
-    for path in paths:
-        config = remove(config, path)
-    return config
-
-
-def remove(config: Object, path: Path) -> Object:
-    """The configuration without what is at the path.
+    """A copy of the configuration without what is at these places, all at once: there may be thousands.
 
     Instead of an item all of the list goes, or it would be renumbered; instead of what is missing what lacks it.
     """
+    found = cut(config, {widen(config, path) for path in paths})
+    return found if isinstance(found, dict) else {}
+
+
+def widen(config: Object, path: Path) -> Path:
+    """The path of the key that goes; empty if there is none."""
     while path and (isinstance(path[-1], int) or not has_path(config, path)):
         path = path[:-1]
-    found = cut(config, path)
-    return found if isinstance(found, dict) else {}
+    return path
 
 
 def has_path(value: object, path: Path) -> bool:
@@ -74,12 +72,14 @@ def has_path(value: object, path: Path) -> bool:
     return True
 
 
-def cut(value: object, path: Path) -> object:
-    """A copy of the value without the key at the end of the path, or the value if there is no such way."""
-    if isinstance(value, dict) and path:
-        if len(path) == 1:
-            return {key: item for key, item in value.items() if key != path[0]}
-        return {key: cut(item, path[1:]) if key == path[0] else item for key, item in value.items()}
-    if isinstance(value, list) and path:
-        return [cut(item, path[1:]) if number == path[0] else item for number, item in enumerate(value)]
+def cut(value: object, places: Collection[Path]) -> object:
+    """A copy of the value without the keys at the ends of these paths."""
+    inside: dict[str | int, list[Path]] = {}
+    for path in filter(None, places):
+        inside.setdefault(path[0], []).append(path[1:])
+    if isinstance(value, dict):
+        kept = {key: item for key, item in value.items() if () not in inside.get(key, ())}
+        return {key: cut(item, inside[key]) if key in inside else item for key, item in kept.items()}
+    if isinstance(value, list):
+        return [cut(item, inside[number]) if number in inside else item for number, item in enumerate(value)]
     return value

@@ -19,6 +19,7 @@ BAD = """{ "cniVersion": "1.1.0", "name": "mynet", "plugins": [
   { "type": "bridge", "mtu": "x",
     "isGatway": true } ] }
 """
+MISSING = "cannot read 'missing.conf'; No such file or directory (code 7)"
 GOOD = '{ "cniVersion": "1.1.0", "name": "lo", "type": "loopback" }'
 
 
@@ -125,8 +126,27 @@ def test_strict_takes_warnings_for_errors(poplin: Any) -> None:
 def test_file_that_is_not_there_is_named_and_the_others_are_checked(poplin: Any) -> None:
     (poplin.folder / "bad.conflist").write_text(BAD)
     done = poplin("validate", "missing.conf", "bad.conflist")
-    assert (done.status, done.errors) == (3, "poplin validate: missing.conf: No such file or directory\n")
+    assert (done.status, done.errors) == (3, f"poplin validate: {MISSING}\n")
     assert done.output.endswith("\n1 error, 1 warning in 1 file\n")
+
+
+def test_files_that_cannot_be_read_are_errors_for_programs_beside_the_findings(poplin: Any) -> None:
+    (poplin.folder / "empty").mkdir()
+    (poplin.folder / "good.conf").write_text(GOOD)
+    done = poplin("validate", "--json", "missing.conf", "empty", "good.conf")
+    assert done.status == 3
+    assert [(error["code"], error["msg"]) for error in done.object["errors"]] == [
+        (7, "cannot read 'missing.conf'"),
+        (7, "no network configurations found in empty"),
+    ]
+    assert done.object["findings"] == []
+
+
+def test_stdin_that_is_closed_is_named(poplin: Any) -> None:
+    command = f"{sys.executable} -m poplin.cli.main validate - <&-"
+    environ = {"PYTHONPATH": str(CHECKOUT), "PATH": os.environ["PATH"]}
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, env=environ, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (1, "poplin validate: cannot read stdin; it is closed (code 5)\n")
 
 
 def test_folder_without_networks_is_status_3(poplin: Any) -> None:

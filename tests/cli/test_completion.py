@@ -62,6 +62,10 @@ def test_networks_are_offered_by_name(complete: Any, line: str) -> None:
     assert complete(line) == ["two"]
 
 
+def test_types_of_schemas_are_offered(complete: Any) -> None:
+    assert complete("poplin schema p") == ["plugin", "portmap", "ptp"]
+
+
 def test_after_a_network_comes_another_or_a_namespace(complete: Any, container: Any, tmp_path: Path) -> None:
     offered = complete('poplin add one ""')
     assert {"one", "two", container.path} <= set(offered)
@@ -72,6 +76,15 @@ def test_after_a_network_comes_another_or_a_namespace(complete: Any, container: 
 
 def test_files_and_folders_are_offered_where_they_belong(complete: Any) -> None:
     assert complete("poplin autogen --from-json on") == ["one.conf"]
+
+
+def test_what_the_build_makes_needs_no_package_that_only_checking_needs(tmp_path: Path) -> None:
+    """Wheels are built where jsonschema is not."""
+    script = "import sys; sys.modules.update(jsonschema=None, referencing=None)\n"
+    script += "from pathlib import Path; from poplin.cli import completion, manual\n"
+    script += f"manual.write_pages(Path({str(tmp_path)!r})); print(len(completion.complete('bash')))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=CHECKOUT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -145,7 +145,8 @@ def test_a_port_reads_as_it_was_asked_for(port: SeenPort, text: str) -> None:
 
 def test_nothing_connected_is_no_failure(poplin: Any, tmp_path: Any) -> None:
     done = poplin("list", "other")
-    assert (done.status, done.output) == (0, f"nothing is connected, as far as {tmp_path}/cni/results knows\n")
+    assert (done.status, done.output) == (0, f"nothing is connected to other, as far as {tmp_path}/cni/results knows\n")
+    assert poplin("list").output == f"nothing is connected, as far as {tmp_path}/cni/results knows\n"
     assert poplin("list", "other", "--json").object["attachments"] == []
     assert poplin("list", "--dot").output.splitlines()[0] == "graph poplin {"
 

@@ -96,3 +96,18 @@ def test_a_port_that_cannot_be_is_a_mistake_of_usage(node: Node) -> None:
     status, output, errors = node.run("run", "--publish", "80", "mynet", "--", "echo", "never")
     assert (status, output) == (2, "")
     assert "[HOSTIP:]HOSTPORT:PORT[/PROTOCOL]" in errors
+
+
+def test_a_port_of_two_networks_leads_through_the_first_and_is_missing_in_neither(node: Node) -> None:
+    publishing(node)
+    mynet = (node.config_dir / "10-mynet.conflist").read_text()
+    other = mynet.replace('"mynet"', '"other"').replace('"cni0"', '"cni1"').replace("10.22.0.0", "10.23.0.0")
+    (node.config_dir / "20-other.conflist").write_text(other)
+    blue = node.host.add_container()
+    assert node.run("add", "mynet", "other", blue.path, "--publish", "8080:80")[0] == 0
+    assert node.host.sh("nft list map inet poplin ports4").count("8080") == 1
+    seen = json.loads(node.run("list", "--json")[1])["attachments"]
+    assert [(each["ports"][0]["present"], each["drift"]) for each in seen] == [(True, []), (True, [])]
+    node.host.sh("nft flush map inet poplin ports4")
+    seen = json.loads(node.run("list", "--json")[1])["attachments"]
+    assert [each["ports"][0]["present"] for each in seen] == [False, False]

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from netlab import Container
 from node import Node
 
 
@@ -102,6 +103,30 @@ def test_what_is_ended_while_attaching_is_taken_back(node: Node, slow: Path, ver
     assert node.has_nothing_left()
 
 
+@pytest.fixture
+def reluctant(node: Node, slow: Path) -> Path:
+    """Has the slow plugin wait over DEL too, which makes a file as it begins and another when it is done."""
+    plugin = slow.with_name("plugins") / "slow"
+    steps = f"touch {slow}.del; while ! [ -e {slow}.go ]; do sleep 0.05; done"
+    plugin.write_text(f"{plugin.read_text()}[ $CNI_COMMAND != DEL ] || {{ {steps}; }}\n")
+    return slow
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_second_signal_does_not_keep_it_from_taking_everything_back(
+    node: Node, reluctant: Path, number: signal.Signals
+) -> None:
+    with node.start("add", "mynet", node.host.add_container().path) as process:
+        wait_for(reluctant)
+        process.send_signal(signal.SIGINT)
+        wait_for(Path(f"{reluctant}.del"))
+        process.send_signal(number)
+        Path(f"{reluctant}.go").touch()
+        output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output, errors) == (128 + signal.SIGINT, "", "")
+    assert node.has_nothing_left()
+
+
 def test_a_command_does_not_outlive_its_poplin_and_gc_removes_the_rest(node: Node, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     script = f"echo $$ > {ready}.new; mv {ready}.new {ready}; exec sleep 60"
@@ -158,3 +183,12 @@ def test_check_finds_drift(node: Node) -> None:
     container.remove()
     assert node.run("gc", "mynet")[1].startswith("mynet: removed cnitool-")
     assert node.has_nothing_left()
+
+
+def test_an_interface_that_was_there_before_is_not_taken_back(node: Node, container: Container) -> None:
+    """DEL removes whatever has the name, as those who change from the reference need it."""
+    container.sh("ip link add eth0 type veth peer name other0")
+    status, _, errors = node.run("add", "mynet", container.path)
+    assert status == 1
+    assert "the container already has an interface 'eth0'" in errors
+    assert container.links() == ["eth0", "other0"]

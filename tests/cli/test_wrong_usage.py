@@ -124,3 +124,12 @@ def test_a_reader_that_goes_is_no_reason_for_words(arguments: list[str], tmp_pat
     done = start_poplin(*arguments, stdout=writer, env={**os.environ, "POPLIN_CNI_DIR": str(tmp_path)})
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("arguments", [("autogen", "--cni-args=--"), ("add", "--container-id=--", "mynet", "/ns")])
+def test_two_dashes_are_no_value(poplin: Any, configure: Any, double: Any, arguments: tuple[str, ...]) -> None:
+    noop = double("noop")
+    configure("noop")
+    done = poplin(*arguments)
+    assert (done.status, done.output, noop.calls) == (2, "", [])
+    assert done.errors == f"poplin {arguments[0]}: {arguments[1]!r} gives the option no value\n"

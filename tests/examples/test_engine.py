@@ -45,3 +45,25 @@ def test_it_tells_where_an_attachment_failed(node: Node) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("engine: ADD of plugin bridge failed: ")
     assert done.stderr.endswith("(code 7)\n")
+
+
+def test_when_one_fails_it_waits_for_the_others_before_it_detaches_them(node: Node, tmp_path: Path) -> None:
+    plugin = tmp_path / "plugins" / "moody"
+    plugin.parent.mkdir()
+    log = tmp_path / "log"
+    # The first one fails, the others take their time.
+    plugin.write_text(
+        f"#!/bin/sh\n"
+        f"case $CNI_COMMAND-$CNI_CONTAINERID in\n"
+        f'ADD-*-0) echo \'{{"code": 42, "msg": "banana"}}\'; exit 1 ;;\n'
+        f'ADD-*) sleep 1; echo added >> {log}; echo \'{{"cniVersion": "1.1.0"}}\' ;;\n'
+        f"DEL-*) echo removed >> {log} ;;\n"
+        f"esac\n"
+    )
+    plugin.chmod(0o755)
+    node.environ["CNI_PATH"] += f":{plugin.parent}"
+    text = '{"cniVersion": "1.1.0", "name": "mynet", "plugins": [{"type": "moody"}]}'
+    (node.config_dir / "10-mynet.conflist").write_text(text)
+    done = run(node, "mynet", "3", "--", "true")
+    assert (done.returncode, done.stderr) == (1, "engine: ADD of plugin moody failed: banana (code 42)\n")
+    assert log.read_text().split() == ["added"] * 2 + ["removed"] * 3

@@ -12,8 +12,9 @@ from traffic import add_outside, call, serving
 
 from poplin.preview.plan import preview_attach_all, preview_detach_all, preview_gc
 from poplin.preview.step import Step
-from poplin.runtime import Attachment
+from poplin.runtime import Attachment, Result
 
+ONCE = ("/results", "/poplin.lock")  # what the first one makes for all
 NAMES = {"portMappings": [{"hostPort": 53, "containerPort": 5353, "protocol": "udp"}]}
 
 
@@ -34,6 +35,8 @@ def test_one_attachment_knows_of_those_before_it(rehearsed: Rehearsed) -> None:
         first, second = preview_attach_all(rehearsed.runtime, pairs)
     assert [known_result(each)["ips"][0]["address"] for each in (first, second)] == ["10.1.2.2/24", "10.1.2.3/24"]
     assert [line for line in lines(second) if "type bridge" in line or "nat.nft" in line] == []
+    told = lines(first) + lines(second)
+    assert [len([line for line in told if line.endswith(end)]) for end in ONCE] == [1, 1]
     for each in (first, second):
         rehearsed.replay(each.steps)
     with rehearsed.untouched(), rehearsed.host.entered():
@@ -127,7 +130,8 @@ def test_a_mac_that_a_line_needs_is_explained(rehearsed: Rehearsed) -> None:
     mac = comment.line.split()[1]
     assert comment == Step("bridge", f"# {mac} stands for the address that eth0 gets at random")
     assert [mac in step.line for step in preview.steps].count(True) == 2
-    assert "mac" not in [key for each in known_result(preview)["interfaces"] for key in each]
+    assert isinstance(preview.result, Result)
+    assert [interface.mac for interface in preview.result.interfaces] == ["", "", ""]
 
 
 def test_leases_of_an_earlier_boot_are_removed(rehearsed: Rehearsed) -> None:

@@ -170,3 +170,14 @@ def test_asyncio_waits_for_a_thread(runtime: Any, network: Any, attachment: Any,
             return await asyncio.wrap_future(threads.attach(network("noop"), attachment))
 
     assert str(asyncio.run(attach()).ips[0].address) == "10.1.0.2/16"
+
+
+def test_a_plugin_that_is_missing_in_any_network_stops_all_before_anything_is_done(
+    runtime: Any, network: Any, double: Any
+) -> None:
+    one = double("one")
+    steps = [(network(name, name=name), cni.Attachment("c1", "/ns", name)) for name in ("one", "missing")]
+    told: list[cni.CNIError] = []
+    with pytest.raises(cni.CNIError, match="failed to find plugin 'missing'"):
+        cni.attach_all(runtime, steps, told.append)
+    assert (one.commands, told) == ([], [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +174,9 @@ def test_a_file_that_does_not_parse_is_named(tmp_path: Path) -> None:
     with pytest.raises(CNIError) as caught:
         load_all(str(tmp_path))
     assert caught.value.__notes__ == [f"network configuration {tmp_path}/bad.conf"]
+
+
+def test_what_would_wait_for_a_writer_is_no_configuration(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "00-pipe.conflist")
+    with pytest.raises(NoConfigs):
+        load("n", str(tmp_path))

@@ -356,10 +356,10 @@ def test_foreign_plugin_that_does_not_answer_is_named(double, plugin_dir):
 
 
 def test_foreign_plugin_has_the_keys_checked_that_all_have(double, plugin_dir, bin_dir):
-    double("foreign")
+    double("macvlan")
     ipam = {"type": "host-local", "subnet": "10.22.0.0/33"}
     found = check(
-        network({"type": "foreign", "dns": 5, "capabilities": {"mac": 1}, "ipam": ipam}),
+        network({"type": "macvlan", "dns": 5, "capabilities": {"mac": 1}, "ipam": ipam}),
         Installed((str(plugin_dir), str(bin_dir)), may_ask=False),
     )
     assert found == [
@@ -373,3 +373,30 @@ def test_file_that_cannot_be_executed_is_named(plugin_dir):
     (plugin_dir / "foreign").write_text("")
     (line,) = check(network({"type": "foreign"}), Installed((str(plugin_dir),)))
     assert line == f"plugins[0].type: {plugin_dir}/foreign is no executable; chmod +x {plugin_dir}/foreign"
+
+
+# Plugins of somebody else.
+
+OWN_WORD = "ipam.subnet: 'usePodCidr' is not an address with a prefix length; write one like 10.22.0.2/16"
+
+
+@pytest.mark.parametrize(("plugin", "severity"), [("calico", "warning"), ("macvlan", "error"), ("ptp", "error")])
+def test_what_is_in_ipam_is_an_error_only_of_plugins_that_are_known_to_hand_it_on(found, bin_dir, plugin, severity):
+    if plugin != "ptp":
+        Double(bin_dir, plugin)
+    config = network({"type": plugin, "ipam": {"type": "host-local", "subnet": "usePodCidr"}})
+    assert found(config) == [f"{severity} plugins[0].{OWN_WORD}"]
+
+
+@pytest.mark.parametrize("key", ["args", "nerdctlID", "nerdctlLabels"])
+def test_what_engines_note_in_a_list_is_no_finding(found, key):
+    assert found(network(BRIDGE, **{key: {"a": "b"}})) == []
+
+
+def test_several_wrong_items_of_one_list_hide_nothing_beside_it(found):
+    ipam = {"type": "host-local", "ranges": [[{"subnet": "x"}], [{"subnet": "y"}]], "routes": [{"dst": "z"}]}
+    assert [each.partition(": ")[0] for each in found(network({"type": "bridge", "ipam": ipam}))] == [
+        "error plugins[0].ipam.ranges[0][0].subnet",
+        "error plugins[0].ipam.ranges[1][0].subnet",
+        "error plugins[0].ipam.routes[0].dst",
+    ]

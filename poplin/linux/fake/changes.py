@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LOCAL = bytes([2, 0])  # what the MACs begin with that this kernel invents: they are nobody's by birth
 DEFAULT_VLAN = bytes([1, 0])
+DRAWN_BY_ITS_MAKER = "bridge"  # the kind of link that is given a random MAC, as it has none of its own otherwise
 FAR = 0  # the number by which two namespaces know each other
 IF_OPER_DOWN = 2  # linux/if.h
 RTPROT_KERNEL = 2  # linux/rtnetlink.h
@@ -74,12 +75,14 @@ def make_link(here: Tables, request: Request, body: bytes) -> Link:
         raise NetlinkError(EEXIST, request.text)
     made = link.Link(here.world.next_index(), name)
     made.mac = link.format_mac(attributes.get(link.IFLA_ADDRESS, LOCAL + made.index.to_bytes(4, "big")))
-    if link.IFLA_ADDRESS not in attributes:
-        here.world.invented[made.mac] = name
     made.mtu = unpack_u32(attributes.get(link.IFLA_MTU), 1500)
     made.operstate = IF_OPER_DOWN
     info = unpack_attributes(attributes.get(link.IFLA_LINKINFO, b""))
     made.kind = unpack_text(info.get(link.IFLA_INFO_KIND))
+    if link.IFLA_ADDRESS not in attributes:
+        here.world.invented[made.mac] = name
+    elif made.kind == DRAWN_BY_ITS_MAKER:
+        here.world.drawn.add(made.mac)
     here.links.append(made)
     here.born.add(name)
     return made

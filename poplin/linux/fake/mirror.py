@@ -55,6 +55,10 @@ class MirrorKernel(Kernel):
         """The links whose MAC the real kernel would choose at random, by the one that stands for it."""
         return self._world.invented
 
+    def is_random(self, mac: str) -> bool:
+        """Whether the next time it would be another."""
+        return mac in self._world.invented or mac in self._world.drawn
+
     @property
     def host(self) -> Namespace:
         """The namespace plugins are run in."""

@@ -22,14 +22,15 @@ FIRST_FD = 1000  # pretended descriptors of namespaces, far from any real one
 class World:
     """All namespaces, and what they share: the log, and the numbers of new links, unique everywhere to keep logs plain.
 
-    `invented` has the links whose MAC a real kernel would have chosen at random, by that MAC; `severed` the pairs that
-    are gone, as the numbers of their ends.
+    `invented` has the links whose MAC a real kernel would have chosen at random, by that MAC; `drawn` the MACs that
+    who made the link has drawn at random; `severed` the pairs that are gone, as the numbers of their ends.
     """
 
     def __init__(self, last_index: int = 1) -> None:
         self.log: list[str] = []
         self.namespaces: list[Tables] = []
         self.invented: dict[str, str] = {}
+        self.drawn: set[str] = set()
         self.severed: set[tuple[int, int]] = set()
         self._last_index = last_index
 
