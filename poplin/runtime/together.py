@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from poplin.linux.netns import Namespace
 from poplin.linux.stderr import write_stderr
@@ -60,15 +60,15 @@ def attach_claimed(runtime: Runtime, steps: Sequence[Step], tell: Tell) -> list[
 
 
 def has_interface(attachment: Attachment) -> bool:
-    """Whether there is an interface of its name already, which is not ours to remove if the first plugin minds it."""
+    """Whether there is an interface of its name already, which is not ours to remove if the first plugin minds it.
+
+    Where we may not look, no: why, the plugin will tell.
+    """
     try:
-        container = Namespace(attachment.netns)
+        with closing(Namespace(attachment.netns)) as container:
+            return container.rtnl.find_link(attachment.ifname) is not None
     except OSError:
         return False
-    try:
-        return container.rtnl.find_link(attachment.ifname) is not None
-    finally:
-        container.close()
 
 
 def has_failed_at_once(step: Step, reason: BaseException) -> bool:
