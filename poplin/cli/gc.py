@@ -1,11 +1,12 @@
 """Remove what containers that are gone left on a network: links, addresses, leases, results on record.
 
 A container is gone when the namespace it was attached with is; where no namespace is on record, only --all removes.
-Without a NETWORK it is every one in NETCONFPATH. A failure with one network does not keep others from being cleaned.
+Without a NETWORK it is every one in NETCONFPATH. A failure with one network, or a file that does not parse, does not
+keep others from being cleaned.
 
 --json prints {"version": 1, "dryRun", "networks": [{"network", "disabled", "removed": [{"containerID", "ifname",
 "netns"}], "steps": [{"plugin", "line", "content"?}], "errors": [{"code", "msg", "details"?, "step"?,
-"plugin"?, "network"?}]}]}; the steps are those of --dry-run.
+"plugin"?, "network"?}]}], "unread": [{"code", "msg", "details"?}]}; the steps are those of --dry-run.
 """
 
 from __future__ import annotations
@@ -52,17 +53,21 @@ def run(options: argparse.Namespace) -> int:
     if options.all and not options.networks:
         print(f"{PROG}: --all removes what is in use, too; name the networks it is meant for", file=sys.stderr)
         return USAGE
-    folder = network_folder()
-    networks = [cni.load(name, folder) for name in options.networks] if options.networks else cni.load_all(folder)
+    unread: list[cni.CNIError] = []
+    folder, names = network_folder(), options.networks
+    networks = [cni.load(name, folder) for name in names] if names else cni.load_all(folder, unread.append)
     runtime, kernel = make_runtime(options.timeout), Kernel()
     collected = [collect(runtime, kernel, network, options) for network in networks]
     if options.json:
         objects = [format_collected(each) for each in collected]
-        print(dumps({"version": 1, "dryRun": options.dry_run, "networks": objects}, 2))
+        left_out = [as_object(error) for error in unread]
+        print(dumps({"version": 1, "dryRun": options.dry_run, "networks": objects, "unread": left_out}, 2))
     else:
         for each in collected:
             tell(each, "would remove" if options.dry_run else "removed")
-    return FAILED if any(each.errors for each in collected) else 0
+    for error in unread:
+        report(error, PROG)
+    return FAILED if unread or any(each.errors for each in collected) else 0
 
 
 def collect(runtime: cni.Runtime, kernel: Kernel, network: cni.NetworkList, options: argparse.Namespace) -> Collected:

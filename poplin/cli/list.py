@@ -5,7 +5,7 @@ record.
 [{"name", "place": "host" or "container", "mac", "present", "bridge"}], "addresses": [{"address", "present"}], "ports":
 [{"hostIP", "hostPort", "protocol", "containerPort", "present": true or false or null}], "drift": [text]}],
 "unrecorded": [{"link", "network", "containerID", "ifname"}]}; null is what nobody can tell. With --networks it is
-{"version": 1, "networks": [{"network", "cniVersion", "plugins": [type]}]}.
+{"version": 1, "networks": [{"network", "cniVersion", "plugins": [type]}], "unread": [{"code", "msg", "details"?}]}.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 
 import poplin.runtime as cni
+from poplin.cli import failure
 from poplin.cli.dot import graph
 from poplin.cli.drawing import draw
 from poplin.cli.settings import network_folder
@@ -68,16 +69,18 @@ def run(options: argparse.Namespace) -> int:
 
 def list_networks(options: argparse.Namespace) -> int:
     """`poplin list --networks`: their names, for people and for completion."""
-    networks = [each for each in cni.load_all(network_folder()) if each.name in options.names or not options.names]
+    unread: list[cni.CNIError] = []
+    found = cni.load_all(network_folder(), unread.append)
+    networks = [each for each in found if each.name in options.names or not options.names]
     if options.json:
         objects = [
             {"network": each.name, "cniVersion": each.version, "plugins": [plugin.type for plugin in each.plugins]}
             for each in networks
         ]
-        print(dumps({"version": 1, "networks": objects}, 2))
+        print(dumps({"version": 1, "networks": objects, "unread": list(map(failure.as_object, unread))}, 2))
     else:
         print("".join(f"{each.name}\n" for each in networks), end="")
-    return 0
+    return max([0, *(failure.report(error, "poplin list") for error in unread)])
 
 
 # For --json.

@@ -6,6 +6,7 @@ together. What does not parse stops the search where it stands, as nobody can kn
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from poplin.spec.errors import CNIError, InvalidConfig
@@ -37,11 +38,20 @@ def load(name: str, folder: str = FOLDER) -> NetworkList:
     raise NetworkNotFound(f"no network {name!r} in {folder}", f"looked into {', '.join(file.name for file in files)}")
 
 
-def load_all(folder: str = FOLDER) -> list[NetworkList]:
-    """Every network in the order of the file names, each name once: the one `load` finds. May be empty."""
+def load_all(folder: str = FOLDER, tell: Callable[[CNIError], object] | None = None) -> list[NetworkList]:
+    """Every network in the order of the file names, each name once: the one `load` finds. May be empty.
+
+    Raises CNIError for a file that does not parse, or with `tell` tells of it and goes on.
+    """
     found: dict[str, tuple[str, NetworkList]] = {}
     for file in [*list_files(folder, LISTS), *list_files(folder, SINGLES)]:
-        network = load_file(file)
+        try:
+            network = load_file(file)
+        except CNIError as error:
+            if tell is None:
+                raise
+            tell(error)
+            continue
         found.setdefault(network.name, (file.name, network))
     return [network for _, network in sorted(found.values(), key=lambda pair: pair[0])]
 

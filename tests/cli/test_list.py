@@ -175,6 +175,7 @@ def test_it_lists_the_networks_that_are_configured(poplin: Any, config_dir: Path
     assert poplin("list", "--networks", "--json", "two").object == {
         "version": 1,
         "networks": [{"network": "two", "cniVersion": "0.4.0", "plugins": ["ptp"]}],
+        "unread": [],
     }
 
 

@@ -127,6 +127,22 @@ def test_gc_speaks_json_when_it_fails(poplin: Any, three: list[Any]) -> None:
     assert (two["errors"][0]["step"], one["errors"]) == ("GC", [])
 
 
+def test_a_file_that_does_not_parse_keeps_no_other_network_from_being_cleaned(
+    poplin: Any, three: list[Any], config_dir: Path
+) -> None:
+    poplin("add", "one", "/nowhere/blue", "--container-id", "c1")
+    (config_dir / "00-bad.conflist").write_text("{")
+    done = poplin("gc")
+    assert done.status == 1
+    assert done.output.splitlines()[0] == "one: removed c1 eth0 (/nowhere/blue)"
+    assert done.errors.startswith(f"poplin gc: network configuration {config_dir}/00-bad.conflist: ")
+    done = poplin("gc", "--json")
+    assert (done.status, [each["code"] for each in done.object["unread"]]) == (1, [6])
+    done = poplin("list", "--networks")
+    assert (done.status, done.output) == (1, "one\nthree\ntwo\n")
+    assert "00-bad.conflist" in done.errors
+
+
 def test_gc_of_everything_in_use_wants_to_be_told_of_which_network(poplin: Any, three: list[Any]) -> None:
     done = poplin("gc", "--all")
     assert (done.status, done.output) == (2, "")

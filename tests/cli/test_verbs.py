@@ -242,7 +242,12 @@ def test_gc_speaks_json(poplin: Any, configure: Any, double: Any) -> None:
     steps = foreseen["networks"][0].pop("steps")
     assert foreseen["networks"][0] == {key: network[key] for key in network if key != "steps"}
     assert [step["plugin"] for step in steps] == ["noop", "poplin", "noop"]
-    assert poplin("gc", "mynet", "--json").object == {"version": 1, "dryRun": False, "networks": [network]}
+    assert poplin("gc", "mynet", "--json").object == {
+        "version": 1,
+        "dryRun": False,
+        "networks": [network],
+        "unread": [],
+    }
 
 
 def test_gc_takes_a_path_that_leads_to_our_own_namespace_for_gone(poplin: Any, configure: Any, double: Any) -> None:
