@@ -104,8 +104,8 @@ static int run_python(const struct setup *setup, const char *name, char **argv, 
     for (size_t n = 1; n < words; n++)
         command[count++] = argv[n];
     command[count] = NULL;
-    long error = ask(__NR_faccessat, AT_FDCWD, (long)program, 0, 0);
-    if (error) /* Python would tell of that too, but not in JSON */
+    long error = ask(__NR_openat, AT_FDCWD, (long)program, O_RDONLY | O_CLOEXEC, 0);
+    if (error < 0) /* Python would tell of that too, but not in JSON */
         return refuse("5", "cannot read", program, advise(error));
     error = ask(__NR_execve, (long)command[0], (long)command, (long)environ, 0);
     return refuse("5", "cannot execute", command[0], advise(error));

@@ -46,8 +46,14 @@ def main(argv: Sequence[str] | None = None, prog: str = "") -> int:
             return 128 + SIGPIPE
         from poplin.cli.failure import report
 
-        return report(error, "poplin: cannot write the output")
+        return report(error, f"{name_command(argv)}: cannot write the output")
     return status
+
+
+def name_command(argv: Sequence[str] | None) -> str:
+    """`poplin add`, or `poplin` where it is no verb that prints."""
+    verbs = [word for word in (sys.argv[1:] if argv is None else argv)[:1] if word in VERBS]
+    return " ".join(["poplin", *verbs])
 
 
 def choose(argv: Sequence[str] | None, prog: str) -> int:
