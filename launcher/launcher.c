@@ -2,7 +2,7 @@
  *
  * One content under all names; which plugin was called is the last part of argv[0]. What it must know is in the file
  * itself, in a block that poplin/cli/launcher.py fills in: neither the environment nor the working directory has a say,
- * and nothing is opened. Where it is installed setuid it becomes what it is installed as, wholly, and keeps nothing of
+ * and no file is asked. Where it is installed setuid it becomes what it is installed as, wholly, and keeps nothing of
  * its caller's but the call.
  */
 #include "become.h"
