@@ -121,7 +121,8 @@ def test_vlans_on_a_bridge_that_is_only_imagined(rehearsed: Rehearsed) -> None:
 
 def test_nobody_waits(rehearsed: Rehearsed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail(f"slept for {seconds} s"))
-    rehearsed.preview("ADD", network(bridge(rehearsed, enabledad=True)), container())
+    preview = rehearsed.preview("ADD", network(bridge(rehearsed, enabledad=True)), container())
+    assert known_result(preview)["ips"][0]["address"] == "10.1.2.2/24"
 
 
 def test_a_mac_that_a_line_needs_is_explained(rehearsed: Rehearsed) -> None:

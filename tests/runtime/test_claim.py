@@ -12,7 +12,7 @@ import pytest
 from netlab import CHECKOUT
 
 import poplin.runtime as cni
-from poplin.runtime.claim import claimed
+from poplin.runtime.claim import Claim, claimed
 
 HOLD = """
 import sys
@@ -22,6 +22,15 @@ with claimed(Cache(sys.argv[1]), [("mynet", Attachment("c1"))]):
     print("held", flush=True)
     sys.stdin.read()
 """
+
+
+def is_free(runtime: Any, claim: Claim) -> bool:
+    """Whether somebody could claim it now."""
+    try:
+        with claimed(runtime.cache, [claim]):
+            return True
+    except cni.TryAgainLater:
+        return False
 
 
 def test_what_is_claimed_is_refused_to_others_and_nothing_is_called(
@@ -41,13 +50,15 @@ def test_others_have_claims_of_their_own(runtime: Any, attachment: Any) -> None:
         ("mynet", cni.Attachment("c2")),
         ("mynet", cni.Attachment(attachment.container_id, ifname="net1")),
     ]
-    with claimed(runtime.cache, [("mynet", attachment)]), claimed(runtime.cache, others):
-        pass
+    with claimed(runtime.cache, [("mynet", attachment)]):
+        assert [is_free(runtime, other) for other in others] == [True, True, True]
+        assert not is_free(runtime, ("mynet", attachment))
 
 
 def test_what_is_named_twice_is_no_conflict_with_itself(runtime: Any, attachment: Any) -> None:
     with claimed(runtime.cache, [("mynet", attachment), ("mynet", attachment)]):
-        pass
+        assert not is_free(runtime, ("mynet", attachment))
+    assert is_free(runtime, ("mynet", attachment))
 
 
 def test_of_two_threads_one_attaches_and_what_it_made_stays(
