@@ -6,7 +6,6 @@ from argparse import ArgumentTypeError
 
 from poplin.spec.address import parse_ip
 
-CAPABILITY = "portMappings"
 PROTOCOLS = ("tcp", "udp", "sctp")
 SYNTAX = "[HOSTIP:]HOSTPORT:PORT[/PROTOCOL]"
 

@@ -19,14 +19,15 @@ from dataclasses import replace
 
 from poplin.cli import bandwidth as bandwidths
 from poplin.cli import publish
+from poplin.linux.wire.link import format_mac, parse_mac
 from poplin.runtime import Attachment, NetworkList
+from poplin.runtime.published import CAPABILITY as PORT_MAPPINGS
 from poplin.spec.address import parse_ip_or_prefix
 from poplin.spec.errors import InvalidConfig
 
-HEX = frozenset("0123456789abcdef")
 # The plugin to add to a network for a capability nobody declares.
 SUGGESTIONS = {
-    publish.CAPABILITY: '{"type": "portmap", "capabilities": {"portMappings": true}}',
+    PORT_MAPPINGS: '{"type": "portmap", "capabilities": {"portMappings": true}}',
     "bandwidth": '{"type": "bandwidth", "capabilities": {"bandwidth": true}}',
 }
 
@@ -81,10 +82,10 @@ def address(text: str) -> tuple[str, str]:
 def mac(text: str) -> tuple[str, str]:
     """(network or empty, MAC)."""
     network, _, value = text.rpartition("=")
-    bytes_ = value.lower().split(":")
-    if len(bytes_) != 6 or any(len(each) != 2 or not set(each) <= HEX for each in bytes_):
-        raise ArgumentTypeError(f"{value!r} is no MAC; write one as 02:00:00:00:00:05")
-    return network, value.lower()
+    try:
+        return network, format_mac(parse_mac(value))
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
 
 
 def label(text: str) -> tuple[str, str]:
@@ -102,7 +103,7 @@ def grant(
     networks: Sequence[NetworkList], attachments: Sequence[Attachment], wishes: argparse.Namespace
 ) -> list[Attachment]:
     """The attachments, one for each network, with what was wished. Raises InvalidConfig for what nobody can give."""
-    for capability, is_wanted in ((publish.CAPABILITY, wishes.publish), ("bandwidth", wishes.bandwidth)):
+    for capability, is_wanted in ((PORT_MAPPINGS, wishes.publish), ("bandwidth", wishes.bandwidth)):
         if is_wanted:
             require_capability(networks, capability)
     for option in ("ip", "mac"):
@@ -114,8 +115,8 @@ def grant_one(network: NetworkList, attachment: Attachment, wishes: argparse.Nam
     """One network's part."""
     declared = {name for plugin in network.plugins for name in plugin.capabilities}
     capability_args, config_args = dict(attachment.capability_args), dict(attachment.config_args)
-    if wishes.publish and publish.CAPABILITY in declared:
-        append(capability_args, publish.CAPABILITY, wishes.publish)
+    if wishes.publish and PORT_MAPPINGS in declared:
+        append(capability_args, PORT_MAPPINGS, wishes.publish)
     if wishes.bandwidth and "bandwidth" in declared:
         capability_args["bandwidth"] = wishes.bandwidth
     if addresses := [value for name, value in wishes.ip if name in ("", network.name)]:
