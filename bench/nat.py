@@ -6,7 +6,7 @@ that machine reaches the published port.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -50,9 +50,17 @@ def measure(sides: list[Side], work: Path, beside: int, runs: int, progress: Pro
 
 
 class Stage:
-    """One implementation's host, with its containers."""
+    """One implementation's host, with its containers; `rest` is what their chains have after portmap."""
 
-    def __init__(self, side: Side, leases: Path, beside: int, stack: ExitStack, progress: Progress) -> None:
+    def __init__(
+        self,
+        side: Side,
+        leases: Path,
+        beside: int,
+        stack: ExitStack,
+        progress: Progress,
+        rest: Sequence[dict[str, Any]] = (),
+    ) -> None:
         self.side = side
         self.beside = beside
         self.bridge = network(leases)
@@ -60,7 +68,7 @@ class Stage:
         stack.callback(self.host.remove)
         self.outside = add_outside(self.host)
         for number in range(beside):
-            chain = [self.bridge, portmap(FIRST_PORT + number)]
+            chain = [self.bridge, portmap(FIRST_PORT + number), *rest]
             self.side.add(self.host, chain, self.host.add_container())
             progress(f"{side.name}: filling the host", number, beside)
         self.container = self.host.add_container()

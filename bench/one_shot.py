@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import subprocess
 import sys
@@ -20,8 +19,12 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(CHECKOUT / "tests"), str(CHECKOUT)]
 
+import bandwidth  # noqa: E402
+import chain  # noqa: E402
 import growth  # noqa: E402
 import nat  # noqa: E402
+import report  # noqa: E402
+import upper  # noqa: E402
 from netlab import PRIVATE, REFERENCE, Container, Host, enter_private_mounts  # noqa: E402
 from side import Side, pause  # noqa: E402
 
@@ -33,7 +36,6 @@ LEASES = (10, 1000)  # of other containers
 BESIDE = (4, 400)  # containers on the host that publish a port each
 PORTS = (10, 1000)  # of one bridge
 ENTRIES = {"poplin": "launcher", "script": "python"}  # how the plugins of each side are started
-REPORT = CHECKOUT / "docs" / "benchmarks.md"
 
 
 def fill(folder: Path, count: int) -> None:
@@ -124,6 +126,7 @@ def main() -> None:
     """Measure, print, and with --write keep the table in docs/benchmarks.md."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--runs", type=int, default=60, help="samples of each measure (default 60)")
+    parser.add_argument("--stream", type=float, default=5.0, help="seconds of TCP through each limit (default 5)")
     parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
     parser.add_argument("--json", action="store_true", help="print medians as JSON")
     options = parser.parse_args()
@@ -136,18 +139,20 @@ def main() -> None:
         add_and_delete([*sides, scripts], options.runs, LEASES, work)
         for beside in BESIDE:
             nat.measure(sides, work, beside, options.runs, progress)
+            chain.measure(sides, work, beside, options.runs, progress)
+        upper.measure(sides, work / "upper", options.runs, progress)
         growth.measure(ours, work, PORTS, options.runs // 2, progress)
+        held = bandwidth.run(sides, work, progress, counted=options.stream)
     if options.json:
-        print(
-            json.dumps(
-                {"version": 1, **{s.name: {m: round(s.median(m), 2) for m in s.times} for s in (*sides, scripts)}}
-            )
-        )
-        return
-    text = table(*sides, scripts)
-    print(text)
-    if options.write:
-        write(text, options.runs)
+        medians = {s.name: {m: round(s.median(m), 2) for m in s.times} for s in (*sides, scripts)}
+        print(json.dumps({"version": 1, **medians, "limits": {"rates": held.rates, "waits": held.waits}}))
+    else:
+        text = f"{table(*sides, scripts)}\n\n{bandwidth.table(held)}"
+        print(text)
+        if options.write:
+            report.write("one-shot", text, options.runs)
+    if held.misses:
+        raise SystemExit(f"limits that are not held: {'; '.join(held.misses)}")
 
 
 def install(folder: Path, entry: str) -> Path:
@@ -155,15 +160,6 @@ def install(folder: Path, entry: str) -> Path:
     line = ["install", "--bin-dir", str(folder / "bin"), "--lib-dir", str(folder / "lib"), "--entry", entry]
     subprocess.run([sys.executable, "-m", "poplin.cli.main", *line], check=True, stdout=sys.stderr)
     return folder / "bin"
-
-
-def write(text: str, runs: int) -> None:
-    """Replace what stands between the marks in the report."""
-    before, _, rest = REPORT.read_text().partition("<!-- one-shot -->\n")
-    _, _, after = rest.partition("<!-- end -->\n")
-    kernel = os.uname().release.split("-")[0]
-    stamp = f"{time.strftime('%Y-%m-%d')}, Linux {kernel}, {os.cpu_count()} cores, {runs} runs."
-    REPORT.write_text(f"{before}<!-- one-shot -->\n{stamp}\n\n{text}\n<!-- end -->\n{after}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import poplin.runtime as cni
 from poplin.cli.parser import make_parser
-from poplin.cli.verbs import VERBS
+from poplin.cli.verbs import VERBS, name_page
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 BESIDE_DOCS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
@@ -48,8 +48,9 @@ def lay_out(pages: Path) -> None:
     verbs = pages / "docs" / "commands"
     verbs.mkdir()
     for name in VERBS:
-        (verbs / f"{name}.md").write_text(write_verb(name))
-    append(pages / "docs" / "commands.md", write_contents([f"commands/{name}" for name in VERBS], "hidden"))
+        (verbs / f"{name_page(name)}.md").write_text(write_verb(name))
+    contents = [f"commands/{name_page(name)}" for name in VERBS]
+    append(pages / "docs" / "commands.md", write_contents(contents, "hidden"))
     append(pages / "docs" / "api.md", write_reference())
     index = pages / "docs" / "index.md"
     index.write_text(add_contents(index.read_text()))

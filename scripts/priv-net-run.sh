@@ -5,7 +5,7 @@
 #
 # The script of the CNI documents, under its name there. The same as `poplin run -- COMMAND`, and needs no .venv.
 set -eu
-top=$(cd "$(dirname "$0")/.." && pwd)
+top=$(dirname "$(dirname "$(readlink -f "$0")")")
 exec /usr/bin/python3 -I -c '
 import sys
 sys.path.insert(0, sys.argv.pop(1))

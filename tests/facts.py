@@ -16,10 +16,12 @@ import tomllib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 DATA = Path(__file__).with_name("facts.toml")
+CARRIERS = "fact-carriers"  # under this name a worker tells who carries which row
 MOST_DEVIATIONS = 0.05  # of a sheet's required rows
 
 
@@ -116,9 +118,19 @@ class Coverage:
         """A test passed if none of its phases did anything else."""
         self.passed[report.nodeid] = self.passed.get(report.nodeid, True) and report.outcome == "passed"
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """What a worker has collected; the run itself collects nothing where there are workers."""
+        for name, row, tests in getattr(node, "workeroutput", {}).get(CARRIERS, ()):
+            self.carriers[name, row].update(tests)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Settle the rows; with --facts a gap fails the run."""
+        """Settle the rows; with --facts a gap fails the run. A worker leaves that to who started it."""
+        if hasattr(session.config, "workeroutput"):
+            found = [(name, row, sorted(tests)) for (name, row), tests in self.carriers.items()]
+            session.config.workeroutput[CARRIERS] = found
+            return
         for (name, row), tests in self.carriers.items():
             if all(self.passed.get(test) for test in tests):
                 self.sheets[name].proven.add(row)

@@ -1,7 +1,7 @@
 """A laboratory of network namespaces for tests: hosts with containers, and the real executables called in them.
 
-Everything lives in a mount namespace of the test process' own, with private /run/netns, /var/lib/cni and /etc/cni, so
-that the machine's are neither seen nor touched, and nothing is left when the process ends, however it ends.
+Everything lives in a mount namespace of the test process' own, with private folders in place of PRIVATE: the machine's
+are neither seen nor touched, and nothing is left when the process ends, however it ends.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from poplin.spec.versions import FAMILIES, KNOWN
 CHECKOUT = Path(__file__).resolve().parents[1]
 REFERENCE = Path("/usr/lib/cni")  # Debian's containernetworking-plugins
 INTERPRETER = os.path.realpath("/usr/bin/python3")
-PRIVATE = ("/run/netns", "/var/lib/cni", "/etc/cni")
+PRIVATE = ("/run/netns", "/run/cni", "/run/containers", "/run/user", "/var/lib/cni", "/etc/cni")
 CLONE_NEWNS = 0x20000
 MNT_DETACH = 2
 OWN_MODE = b"mode=755"  # as folders of the system: others may look
@@ -228,25 +228,35 @@ def result_ips(result: Mapping[str, Any]) -> list[str]:
 
 
 def enter_private_mounts(folders: tuple[str, ...]) -> None:
-    """Move this process into a mount namespace with an empty tmpfs over each of `folders`.
-
-    What is missing is made for that, and removed when the process ends.
-    """
+    """Move this process into a mount namespace with an empty tmpfs over each of `folders`."""
     libc = ctypes.CDLL(None, use_errno=True)
     assert os.geteuid() == 0, "this makes network namespaces: run it as root"
     assert libc.unshare(CLONE_NEWNS) == 0, os.strerror(ctypes.get_errno())
     assert libc.mount(b"none", b"/", None, MS_REC_PRIVATE, None) == 0, os.strerror(ctypes.get_errno())
+    ensure_mount_points(folders)
+    for folder in folders:
+        assert libc.mount(b"tmpfs", folder.encode(), b"tmpfs", 0, OWN_MODE) == 0, os.strerror(ctypes.get_errno())
+
+
+def ensure_mount_points(folders: tuple[str, ...]) -> None:
+    """What is missing is made, and removed when the process ends."""
     for folder in folders:
         if not os.path.isdir(folder):
             os.makedirs(folder)
             atexit.register(remove_mount_point, folder)
-        assert libc.mount(b"tmpfs", folder.encode(), b"tmpfs", 0, OWN_MODE) == 0, os.strerror(ctypes.get_errno())
 
 
 def remove_mount_point(folder: str) -> None:
     """Take our file system off a folder that was made for it, and the folder away."""
     ctypes.CDLL(None).umount2(folder.encode(), MNT_DETACH)
     os.rmdir(folder)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where several processes run the tests who starts them makes the mount points: a process that removed one when it
+    ended would take the mounts of the others along."""
+    if getattr(config.option, "numprocesses", None) and os.geteuid() == 0:
+        ensure_mount_points(PRIVATE)
 
 
 # Fixtures.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import time
@@ -16,7 +18,7 @@ import pytest
 from firewall import nft
 from netlab import PATIENCE, Container, Host
 
-from poplin.preview.plan import Preview, preview_attach, preview_detach
+from poplin.preview.plan import Preview, preview_attach_all, preview_detach_all
 from poplin.preview.step import Step
 from poplin.runtime import Attachment, Cache, NetworkList, Runtime, attach, detach, parse
 from poplin.spec.result import Result, format_result
@@ -25,6 +27,8 @@ RANDOM = ("ifindex", "link_index", "link_netnsid", "address", "broadcast", "txql
 PASSING = ("preferred_life_time", "tentative", "nhid", "pref", "metric", "mtu_expires")
 ON_RECORD = ("ifname", "link", "mtu", "master", "flags", "ifalias")
 CARRIER = ("NO-CARRIER", "LOWER_UP", "M-DOWN", "linkdown")  # follow a change with some delay
+COUNTED = re.compile(r" direct_packets_stat \d+")  # whoever sends something by himself
+NOBODYS = re.compile(r" noqueue | noop ")  # of a link that is up, and of one that will be in a moment
 SWITCHES = "/proc/sys/net/{ipv4/conf,ipv6/conf}/*/*"
 
 Prepare = Callable[["Rehearsed"], object]
@@ -38,7 +42,9 @@ class Rehearsed:
         self.folder = folder
         self.leases = folder / "networks"
         self.results = folder / "cni" / "results"
-        self.runtime = Runtime((str(bin_dir),), Cache(str(folder / "cni")), {"PATH": os.environ["PATH"]}, timeout=20)
+        self.runtime = Runtime(
+            (str(bin_dir),), Cache(str(folder / "cni")), {"PATH": os.environ["PATH"]}, timeout=PATIENCE
+        )
         self.host = Host("prehost", bin_dir)
         self.blue = self.add_container("blue")
         folder.mkdir()
@@ -63,7 +69,8 @@ class Rehearsed:
     def preview(self, verb: str, network: NetworkList, attachment: Attachment) -> Preview:
         """What ADD or DEL would do."""
         with self.host.entered():
-            return (preview_attach if verb == "ADD" else preview_detach)(self.runtime, network, attachment)
+            foresee = preview_attach_all if verb == "ADD" else preview_detach_all
+            return foresee(self.runtime, [(network, attachment)])[0]
 
     @contextmanager
     def untouched(self) -> Iterator[None]:
@@ -147,6 +154,7 @@ def kernel_state(place: Container) -> Iterator[str]:
     routes = [each for family in (4, 6) for each in place.json(f"-{family} route show table all")]
     yield from (f"route {clean(each)}" for each in routes if is_of_somebody(each))
     yield from switches(place)
+    yield from traffic_control(place)
 
 
 def wait_for_detection(place: Container) -> None:
@@ -175,9 +183,23 @@ def is_of_somebody(route: Mapping[str, Any]) -> bool:
     return not str(route["dst"]).startswith(("fe80:", "ff00:"))
 
 
+def traffic_control(place: Container) -> Iterator[str]:
+    """Queues, classes and filters, without what counts."""
+    for name in place.links():
+        link = shlex.quote(name)
+        told = [place.sh(f"tc {what} dev {link}") for what in ("qdisc show", "class show", "filter show")]
+        told.append(place.sh(f"tc filter show dev {link} ingress"))
+        lines = [
+            line.strip() for text in told for line in COUNTED.sub("", text).splitlines() if not NOBODYS.search(line)
+        ]
+        yield from (f"traffic {link} {line}" for line in lines if not line.startswith("index "))
+
+
 def switches(place: Container) -> list[str]:
-    """Those of every link, with their values."""
-    return place.sh(f"bash -c 'grep -sH . {SWITCHES} || true'").splitlines()
+    """Those of every link, with their values; of a link that is gone they may be there a moment longer."""
+    there = {"all", "default", "lo", *place.links()}
+    lines = place.sh(f"bash -c 'grep -sH . {SWITCHES} || true'").splitlines()
+    return [line for line in lines if line.split("/")[6] in there]
 
 
 def firewall_state(host: Host) -> list[str]:
@@ -190,7 +212,17 @@ def firewall_state(host: Host) -> list[str]:
                 with suppress(KeyError):
                     body["elem"] = sorted(map(json.dumps, body["elem"]))
             items.append(json.dumps(item, sort_keys=True))
-    return items
+    return items + foreign_state(host)
+
+
+def foreign_state(host: Host) -> list[str]:
+    """The filter tables of iptables, of either kind where there are any."""
+    lines = [nft(host, f"list table {family} filter") for family in ("ip", "ip6")]
+    for tool, names in (("iptables", "ip_tables_names"), ("ip6tables", "ip6_tables_names")):
+        if "filter" in host.sh(f"sh -c 'cat /proc/net/{names} || true'"):
+            lines += host.sh(f"{tool}-legacy-save -t filter").splitlines()
+    rules = "\n".join(lines).splitlines()
+    return [re.sub(r"packets \d+ bytes \d+|\[\d+:\d+\]", "", each) for each in rules if not each.startswith("#")]
 
 
 # What is attached.

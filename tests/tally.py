@@ -104,8 +104,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Count only where it was asked for."""
-    if config.getoption("--tally"):
+    """Count only where it was asked for, and for all workers together."""
+    if config.getoption("--tally") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Tally(read_listed_skips()), "tally-of-tests")
 
 

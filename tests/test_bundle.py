@@ -12,6 +12,7 @@ import pytest
 from netlab import CHECKOUT, INTERPRETER, PATIENCE
 from shape.source import hot_modules
 
+from poplin.cli.library import HOT
 from poplin.invoke.entry import BUNDLE, HEAD, PLUGINS, entry_script
 
 PACKER = CHECKOUT / "poplin" / "cli" / "pack.py"
@@ -31,7 +32,7 @@ def install(source: Path, files: list[str], final: Path) -> Path:
     for below in files:
         (staging / below).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / below, staging / below)
-    command = [INTERPRETER, "-I", str(PACKER), str(staging), str(final), BUNDLE, str(HEAD)]
+    command = [INTERPRETER, "-I", str(PACKER), str(staging), str(final), BUNDLE, str(HEAD), *HOT]
     subprocess.run(command, check=True, timeout=PATIENCE)
     staging.rename(final)
     return final
@@ -174,6 +175,6 @@ def test_the_interpreters_own_libraries_are_not_searched_for(packed: Path) -> No
 def test_packing_twice_gives_the_same_bytes(packed: Path, tmp_path: Path) -> None:
     before = (packed / BUNDLE).read_bytes()
     shutil.copytree(packed, tmp_path / "again", ignore=shutil.ignore_patterns(BUNDLE))
-    command = [INTERPRETER, "-I", str(PACKER), str(tmp_path / "again"), str(packed), BUNDLE, str(HEAD)]
+    command = [INTERPRETER, "-I", str(PACKER), str(tmp_path / "again"), str(packed), BUNDLE, str(HEAD), *HOT]
     subprocess.run(command, check=True, timeout=PATIENCE)
     assert (tmp_path / "again" / BUNDLE).read_bytes() == before

@@ -5,18 +5,19 @@
     in=10M/4M                   with a burst of 4 Mbit
 
 Rates are bits a second, bursts bits; K, M and G are thousands, millions and thousand millions. Without a burst it is
-what comes in a tenth of a second, at least 128 kbit: eleven full frames.
+the one that our plugin takes for a runtime's that names none.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
+from poplin.plugins.bandwidth.plan import enough_burst
+from poplin.plugins.bandwidth.settings import LARGEST_BURST
+
 SYNTAX = "RATE or in=RATE[/BURST],out=RATE[/BURST], as 10M"
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 WAYS = {"in": "ingress", "out": "egress"}  # seen from the container
-SMALLEST_BURST = 128_000
-LARGEST_BURST = 2**32 - 1  # of the tbf queue
 
 
 def bandwidth(text: str) -> dict[str, int]:
@@ -29,7 +30,7 @@ def bandwidth(text: str) -> dict[str, int]:
             raise ArgumentTypeError(f"{piece!r} says nothing new of `in` or `out`, in {text!r}; write {SYNTAX}")
         rate_text, slash, burst_text = limit.partition("/")
         rate = bits(rate_text, text)
-        burst = bits(burst_text, text) if slash else min(max(rate // 10, SMALLEST_BURST), LARGEST_BURST)
+        burst = bits(burst_text, text) if slash else min(enough_burst(rate), LARGEST_BURST - 1)
         limits |= {f"{way}Rate": rate for way in ways} | {f"{way}Burst": burst for way in ways}
     return limits
 

@@ -12,7 +12,7 @@ import os
 from poplin.cli.entries import Code, make_entry, write_entry, write_programs
 from poplin.cli.interpreter import compile_folder, find_interpreter
 from poplin.cli.launcher import NoLauncher, get_launcher
-from poplin.cli.library import HOT
+from poplin.cli.library import INSTALLED
 from poplin.cli.values import folder
 from poplin.invoke.entry import PLUGINS, code_folder
 
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     interpreter = find_interpreter()
     why = write_plugins(bin_dir, interpreter)
     # Compared with the sources' times on each run, unlike what `install` compiles: a checkout is edited.
-    for package in HOT:
+    for package in INSTALLED:
         compile_folder(interpreter, f"{code_folder()}/poplin/{package}")
     print(f"{bin_dir}: {' '.join(PLUGINS)}{why}")
     return 0

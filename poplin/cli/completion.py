@@ -81,8 +81,9 @@ def complete(shell: str) -> str:
 
 
 def list_parsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    """Those of the verbs."""
+    """Those of the verbs, of one word or two."""
+    found = []
     for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            return list(action.choices.values())
-    return []
+        for each in action.choices.values() if isinstance(action, argparse._SubParsersAction) else ():
+            found += list_parsers(each) or [each]
+    return found

@@ -19,13 +19,21 @@ from poplin.cli.failure import USAGE
 from poplin.cli.interpreter import find_interpreter
 from poplin.cli.launcher import NoLauncher, get_launcher
 from poplin.cli.launcher import list_sources as list_launcher_sources
-from poplin.cli.library import GENERATIONS, PROGRAMS, install_library, list_sources, name_library, remove_library
+from poplin.cli.library import (
+    GENERATIONS,
+    PROGRAMS,
+    install_library,
+    list_sources,
+    name_library,
+    point_to_current,
+    remove_library,
+)
 from poplin.cli.manifest import Manifest, default_lib_dir, digest, read_manifest, write_manifest
-from poplin.cli.ownership import check_private
 from poplin.cli.samples import write_samples
 from poplin.cli.setuid import find_group, get_group
 from poplin.cli.values import folder
 from poplin.invoke.entry import PLUGINS, is_entry
+from poplin.runtime.ownership import check_private
 
 LAUNCHER, PYTHON = "launcher", "python"
 
@@ -91,6 +99,7 @@ def run(options: argparse.Namespace) -> int:
     prepare(plan, manifest)
     install_library(plan.code.folder, plan.code.interpreter)
     write_plugins(plan, manifest)
+    point_to_current(plan.lib_dir, plan.code.folder)
     if options.conf_dir:
         conf_dir = os.path.abspath(options.conf_dir)
         manifest.folders += make_folders(conf_dir)

@@ -1,6 +1,7 @@
-"""The installed code: the hot packages, compiled, in a folder that is named by its content and never changes.
+"""The installed code: the hot packages and the daemon's, compiled, in a folder named by its content that never changes.
 
     /usr/local/lib/poplin/0.1.0/3f9a1c52/{hot.bundle,entry/...,poplin/...}
+    /usr/local/lib/poplin/current -> /usr/local/lib/poplin/0.1.0/3f9a1c52      for plugins of others, see poplin/kit.py
 
 A new content is a new folder beside the old one, there at once and whole by one rename. Switching to it is replacing
 the executables, each by one rename. A plugin that is just starting may have been read before and looks for the code
@@ -19,19 +20,23 @@ from poplin.cli.entries import write_programs
 from poplin.cli.interpreter import compile_folder
 from poplin.cli.manifest import digest
 from poplin.invoke.entry import BUNDLE, HEAD, code_folder
+from poplin.linux.atomicfile import remove_file
 
 HOT = ("spec", "linux", "invoke", "plugins")
+INSTALLED = (*HOT, "dhcp")  # whose daemon the executable of that name can be
 PROGRAMS = "entry"  # the folder with what the launcher has the interpreter run
 GENERATIONS = 2
+CURRENT = "current"
 
 
 def list_sources() -> list[Path]:
     """The files plugins run on, of the code this process is running."""
     package = Path(code_folder(), "poplin")
-    inside = [file for name in HOT for file in sorted((package / name).rglob("*")) if file.is_file()]
+    inside = [file for name in INSTALLED for file in sorted((package / name).rglob("*")) if file.is_file()]
     return [
         package / "__init__.py",
         package / "bundle.py",
+        package / "kit.py",
         *(file for file in inside if file.parent.name != "__pycache__"),
     ]
 
@@ -69,6 +74,21 @@ def install_library(library: str, interpreter: str) -> None:
         raise
 
 
+def point_to_current(lib_dir: str, library: str) -> None:
+    """Have the link lead to this one, from one moment to the next. Raises OSError."""
+    link = f"{lib_dir}/{CURRENT}"
+    remove_file(f"{link}.new")
+    os.symlink(library, f"{link}.new")
+    os.replace(f"{link}.new", link)
+
+
+def remove_current(lib_dir: str) -> None:
+    """Take the link away, with what a `point_to_current` that was killed has left."""
+    for path in (f"{lib_dir}/{CURRENT}", f"{lib_dir}/{CURRENT}.new"):
+        if os.path.islink(path):
+            remove_file(path)
+
+
 def name_staging(library: str) -> str:
     """Where it is made."""
     return f"{library}.new"
@@ -77,7 +97,7 @@ def name_staging(library: str) -> str:
 def pack_bundle(interpreter: str, staging: str, library: str) -> None:
     """Write the one file that starts faster than its many modules (see poplin/bundle.py)."""
     packer = f"{code_folder()}/poplin/cli/pack.py"
-    subprocess.run([interpreter, "-I", packer, staging, library, BUNDLE, str(HEAD)], check=True)
+    subprocess.run([interpreter, "-I", packer, staging, library, BUNDLE, str(HEAD), *HOT], check=True)
 
 
 def compile_programs(interpreter: str, staging: str, library: str) -> None:

@@ -7,7 +7,7 @@ import signal
 import sys
 
 from poplin import __version__
-from poplin.cli.verbs import ABOUT, VERBS
+from poplin.cli.verbs import ABOUT, VERBS, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "") -> int:
 
 def name_command(argv: Sequence[str] | None) -> str:
     """`poplin add`, or `poplin` where it is no verb that prints."""
-    verbs = [word for word in (sys.argv[1:] if argv is None else argv)[:1] if word in VERBS]
-    return " ".join(["poplin", *verbs])
+    name, _ = split(sys.argv[1:] if argv is None else argv)
+    return f"poplin {name}".rstrip()
 
 
 def choose(argv: Sequence[str] | None, prog: str) -> int:
@@ -74,9 +74,13 @@ def choose(argv: Sequence[str] | None, prog: str) -> int:
         case ["--version", *_]:
             print(f"poplin {__version__}")
             return 0
-        case [name, *rest] if name in VERBS:
-            return run_verb(name, rest)
-    print(f"poplin: no verb {arguments[0]!r}; `poplin --help` lists them", file=sys.stderr)
+    name, rest = split(arguments)
+    if name:
+        return run_verb(name, rest)
+    first, *_ = arguments
+    longer = [f"`{verb}`" for verb in VERBS if verb.startswith(f"{first} ")]
+    known = f"there are {' and '.join(longer)}" if longer else "`poplin --help` lists them"
+    print(f"poplin: no verb {' '.join(arguments[: 2 if longer else 1])!r}; {known}", file=sys.stderr)
     return USAGE
 
 

@@ -14,7 +14,7 @@ from argparse_manpage.manpage import Manpage
 from poplin import __version__
 from poplin.cli.main import ENVIRONMENT, EXAMPLE, EXIT_STATUS
 from poplin.cli.parser import make_parser
-from poplin.cli.verbs import ABOUT, VERBS
+from poplin.cli.verbs import ABOUT, VERBS, name_page
 
 SECTION = 1
 SECTIONS = f"""\
@@ -28,7 +28,7 @@ SECTIONS = f"""\
 def write_pages(folder: Path) -> list[Path]:
     """All pages, in a folder that is made if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    pages = {"poplin": make_overview(), **{f"poplin-{name}": make_page(name) for name in VERBS}}
+    pages = {"poplin": make_overview(), **{f"poplin-{name_page(name)}": make_page(name) for name in VERBS}}
     written = []
     for name, text in pages.items():
         written.append(folder / f"{name}.{SECTION}")
@@ -39,15 +39,15 @@ def write_pages(folder: Path) -> list[Path]:
 def make_page(name: str) -> str:
     """The page of one verb."""
     parser = make_parser(name)
-    parser.prog = f"poplin-{name}"
+    parser.prog = f"poplin-{name_page(name)}"
     parser.epilog = f"  {VERBS[name].example}"
-    parser.usage = parser.format_usage().partition(": ")[2].replace(f"poplin-{name}", f"poplin {name}")
+    parser.usage = parser.format_usage().partition(": ")[2].replace(parser.prog, f"poplin {name}")
     return render(parser, VERBS[name].summary)
 
 
 def make_overview() -> str:
     """The page of the command."""
-    verbs = "\n\n".join(f"poplin-{name}({SECTION}): {verb.summary}" for name, verb in VERBS.items())
+    verbs = "\n\n".join(f"poplin-{name_page(name)}({SECTION}): {verb.summary}" for name, verb in VERBS.items())
     parser = argparse.ArgumentParser(
         prog="poplin",
         usage="poplin VERB [ARGUMENTS]",

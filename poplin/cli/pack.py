@@ -1,11 +1,12 @@
 """Write the bundle that `poplin/bundle.py` reads. Run by the interpreter the plugins will have, as its code is bound
 to it:
 
-    /usr/bin/python3.11 -I pack.py FOLDER FINAL_FOLDER NAME HEAD
+    /usr/bin/python3.11 -I pack.py FOLDER FINAL_FOLDER NAME HEAD PACKAGE...
 
 FOLDER holds the package now and gets the bundle of that name, FINAL_FOLDER is where it will be and what tracebacks
-will say, HEAD how many bytes of it an entry script reads first. What only people and type checkers read is left out:
-docstrings, annotations, the import of `__future__`.
+will say, HEAD how many bytes of it an entry script reads first; the modules are those of poplin itself and of these
+packages of it. What only people and type checkers read is left out: docstrings, annotations, the import of
+`__future__`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import importlib.util
 import marshal
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from types import CodeType
 
@@ -25,9 +26,11 @@ EVERY_CALL = "poplin.plugins.kit.skel"  # whose imports every call needs
 Needs = Mapping[str, tuple[str, ...]]
 
 
-def pack(folder: Path, final_folder: str, room: int) -> bytes:
-    """The bundle of every module below FOLDER/poplin. Raises ValueError if there is not `room` for its head."""
-    files = {name_module(str(file.relative_to(folder))): file for file in sorted(folder.glob("poplin/**/*.py"))}
+def pack(folder: Path, final_folder: str, room: int, packages: Sequence[str]) -> bytes:
+    """The bundle of FOLDER/poplin and these packages in it. Raises ValueError if there is not `room` for its head."""
+    patterns = ["poplin/*.py", *(f"poplin/{package}/**/*.py" for package in packages)]
+    found = sorted(file for pattern in patterns for file in folder.glob(pattern))
+    files = {name_module(str(file.relative_to(folder))): file for file in found}
     boot = compile_module(files.pop(name_module(BOOT)), final_folder, folder)
     needs = {name: list_imports(file, files.keys()) for name, file in files.items()}
     groups = group_modules(needs, {name for file in files.values() for name in list_late_imports(file)})
@@ -161,8 +164,8 @@ class WithoutAnnotations(ast.NodeTransformer):
 
 def main() -> None:
     """See above."""
-    folder, final_folder, name, room = sys.argv[1:]
-    Path(folder, name).write_bytes(pack(Path(folder), final_folder, int(room)))
+    folder, final_folder, name, room, *packages = sys.argv[1:]
+    Path(folder, name).write_bytes(pack(Path(folder), final_folder, int(room), packages))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
-from poplin.cli.verbs import ABOUT, VERBS
+from poplin.cli.verbs import ABOUT, GROUPS, VERBS
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def get_module(name: str) -> ModuleType:
@@ -25,8 +27,12 @@ def make_whole_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="poplin", description=ABOUT)
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(dest="verb", metavar="VERB")
+    groups: dict[str, Commands] = {"": commands}
     for name, verb in VERBS.items():
-        fill(name, commands.add_parser(name, help=verb.summary, **describe(name)))
+        first, _, last = name.rpartition(" ")
+        if first not in groups:
+            groups[first] = commands.add_parser(first, help=GROUPS[first]).add_subparsers(metavar="VERB")
+        fill(name, groups[first].add_parser(last, help=verb.summary, **describe(name)))
     return parser
 
 

@@ -1,13 +1,14 @@
 """Restore Poplin's firewall state, which lives in nftables, after somebody flushed it.
 
-Masquerading, published ports and spoof checks of every attachment on record are made again; who made the attachment,
-podman, containerd or poplin, does not matter. What is there already stays, and traffic goes on. The systemd unit
-poplin-reload.service calls this after nftables or firewalld was restarted or reloaded.
+Masquerading, published ports, spoof checks and what `firewall` lets pass are made again for every attachment on
+record; who made it, podman, containerd or poplin, does not matter. What is there already stays, and traffic goes on.
+The systemd unit poplin-reload.service calls this after nftables or firewalld was restarted or reloaded.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass, field
 
 from poplin.cli.failure import FAILED, report
@@ -17,6 +18,7 @@ from poplin.invoke.find import find_plugin
 from poplin.linux.kernel import Kernel
 from poplin.linux.netlink import NetlinkError
 from poplin.linux.nft.antispoof import ANTISPOOF
+from poplin.linux.nft.forward import FORWARD, ISOLATION
 from poplin.linux.nft.nat import NAT
 from poplin.plugins.kit.delegate import load_plugin
 from poplin.plugins.kit.skel import RESTORE
@@ -67,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
 def load_rules(kernel: Kernel) -> None:
     """The rules of each skeleton that left its mark: they may have been flushed and the mark not. Raises IOFailure."""
     try:
-        for skeleton in (NAT, ANTISPOOF):
+        for skeleton in (NAT, ANTISPOOF, FORWARD, ISOLATION):
             if kernel.host.nft.find(skeleton.mark):
                 kernel.host.nft.load(skeleton)
     except OSError as error:
@@ -99,7 +101,7 @@ def restore(entry: Entry, kernel: Kernel, paths: tuple[str, ...]) -> bool:
         verb = load_plugin(PLUGINS[plugin.type]).verbs.get(RESTORE) if is_ours(plugin, paths) else None
         if verb:
             source = make_config(network, plugin, entry.attachment, {"prevResult": entry.result})
-            environ = make_environ("CHECK", network, paths, {}, entry.attachment)
+            environ = make_environ("CHECK", network, paths, os.environ, entry.attachment)
             verb(Call(Environment(environ), Config(source)), kernel)
             restored = True
     return restored

@@ -29,9 +29,9 @@ from poplin.cli.launcher import COMPILED, Settings, fill, get_launcher
 from poplin.cli.launcher import list_sources as list_launcher_sources
 from poplin.cli.library import protect
 from poplin.cli.manifest import STANDALONE
-from poplin.cli.ownership import check_private
 from poplin.invoke.entry import PLUGINS, code_folder
 from poplin.linux.nft.load import LIBRARY
+from poplin.runtime.ownership import check_private
 
 MARK = f"lib/{STANDALONE}"  # by which we know a tree of ours
 COMMANDS = ("poplin", "cnitool")

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
 from poplin.cli.failure import FAILED, report
+from poplin.cli.printable import show
 from poplin.cli.settings import add_call_arguments, network_folder, plugin_paths
 from poplin.runtime.networks import LISTS, SINGLES, NoConfigs, list_files
 from poplin.schema.finding import ERROR, WARNING, Finding
@@ -35,6 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `poplin validate`."""
     parser.add_argument("files", metavar="FILE", nargs="*", help="or a folder, or - for stdin; default NETCONFPATH")
     parser.add_argument("--strict", action="store_true", help="a warning is as bad as an error")
+    parser.add_argument(
+        "--schema",
+        action="append",
+        metavar="FILE",
+        default=[],
+        help="the schema of a plugin that is not ours, TYPE.json, which may be beside it; may be repeated",
+    )
     parser.add_argument("--no-exec", action="store_true", help="do not ask plugins which versions they speak")
     parser.add_argument("--json", action="store_true", help="for programs")
     add_call_arguments(parser)
@@ -46,7 +54,12 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     from poplin.validation.check import check_file  # which imports jsonschema, and our help does not need it
 
-    installed = Installed(plugin_paths(), may_ask=not options.no_exec, timeout=options.timeout)
+    for each in options.schema:
+        from poplin.schema.foreign import add_file
+
+        add_file(each)
+    beside = [os.path.dirname(os.path.abspath(each)) for each in options.schema]
+    installed = Installed((*plugin_paths(), *beside), may_ask=not options.no_exec, timeout=options.timeout)
     findings: list[Finding] = []
     errors: list[CNIError] = []
     checked = 0
@@ -104,11 +117,6 @@ def format_line(finding: Finding) -> str:
     """As compilers write it, so that editors can go there."""
     where = f"{finding.file}:{finding.line}:{finding.column}"
     return show(f"{where}: {finding.severity}: {finding}")
-
-
-def show(text: str) -> str:
-    """As it is, but in one line and without what a terminal would take for more than text."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def summarize(findings: Sequence[Finding], files: int) -> str:

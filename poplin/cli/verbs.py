@@ -1,10 +1,20 @@
-"""The verbs of `poplin`, in the order of its help: a table that is read without importing any of them."""
+"""The verbs of `poplin`, in the order of its help: a table that is read without importing any of them.
+
+A verb may be two words, as `plugin check`.
+"""
 
 from __future__ import annotations
 
 from poplin.spec.record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ABOUT = "Join containers to networks: call CNI plugins as a container runtime does, and ship some of our own."
+
+
+GROUPS = {"plugin": "write plugins, and check any"}  # first words that are no verb by themselves
 
 
 class Verb(Record):
@@ -40,6 +50,7 @@ VERBS = {
     "reload": Verb("reload", "restore the firewall after somebody flushed it", "poplin reload"),
     "list": Verb("list", "show what is connected, and what has drifted", "poplin list --drawing"),
     "validate": Verb("validate", "find what is wrong with network configurations", "poplin validate mynet.conflist"),
+    "doctor": Verb("doctor", "find what ails this host, and what mends it", "poplin doctor"),
     "schema": Verb(
         "schema", "print the JSON Schema of a plugin for your editor", "poplin schema bridge", is_portable=True
     ),
@@ -48,6 +59,13 @@ VERBS = {
         "write the configuration of a Windows CNI plugin from intent",
         "poplin autogen --from-json intent.json --explain",
         is_portable=True,
+    ),
+    "dhcp": Verb("dhcp", "hold the leases of containers that the plugin dhcp asks for", "poplin dhcp daemon"),
+    "plugin new": Verb(
+        "plugin_new", "write a plugin of your own, with schema, tests and page", "poplin plugin new knock --chained"
+    ),
+    "plugin check": Verb(
+        "plugin_check", "does a plugin keep to the specification?", "poplin plugin check /opt/cni/bin/bridge"
     ),
     "completion": Verb(
         "completion",
@@ -60,3 +78,17 @@ VERBS = {
     ),
     "uninstall": Verb("uninstall", "remove exactly what `install` installed", "poplin uninstall"),
 }
+
+
+def split(arguments: Sequence[str]) -> tuple[str, list[str]]:
+    """The verb that a command line begins with, and the rest of it; no verb if it begins with none."""
+    for count in (2, 1):
+        name = " ".join(arguments[:count])
+        if len(arguments) >= count and name in VERBS:
+            return name, list(arguments[count:])
+    return "", list(arguments)
+
+
+def name_page(name: str) -> str:
+    """What the pages of a verb are called: `plugin-check`."""
+    return name.replace(" ", "-")

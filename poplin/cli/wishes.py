@@ -1,10 +1,12 @@
-"""What the command line wants for a container beyond a connection: ports, addresses, a MAC, bandwidth, labels.
+"""What the command line wants for a container beyond a connection: ports, addresses, a MAC, bandwidth, names, labels.
 
     option       capability     a network without it
     --publish    portMappings   gets none; if no network has it, that is an error
     --bandwidth  bandwidth      likewise
     --ip         ips            `args.cni.ips`, which address plugins read too (CONVENTIONS.md)
     --mac        mac            `args.cni.mac`
+    --alias      aliases        gets none; if no network has it, that is an error
+    --name       none           K8S_POD_NAME of CNI_ARGS, as Kubernetes and podman have it
     --label      none           `args.cni.labels`
 
 They stand beside what CAP_ARGS says, and over it where there can be only one.
@@ -20,20 +22,24 @@ from dataclasses import replace
 from poplin.cli import bandwidth as bandwidths
 from poplin.cli import publish
 from poplin.linux.wire.link import format_mac, parse_mac
+from poplin.plugins.dnsname.names import NAME
 from poplin.runtime import Attachment, NetworkList
 from poplin.runtime.published import CAPABILITY as PORT_MAPPINGS
 from poplin.spec.address import parse_ip_or_prefix
+from poplin.spec.arguments import IGNORE_UNKNOWN
 from poplin.spec.errors import InvalidConfig
+from poplin.spec.names import is_host_name
 
 # The plugin to add to a network for a capability nobody declares.
 SUGGESTIONS = {
     PORT_MAPPINGS: '{"type": "portmap", "capabilities": {"portMappings": true}}',
     "bandwidth": '{"type": "bandwidth", "capabilities": {"bandwidth": true}}',
+    "aliases": '{"type": "dnsname", "capabilities": {"aliases": true}}',
 }
 
 
 def add_wishes(parser: argparse.ArgumentParser) -> None:
-    """The options; all but --bandwidth may be repeated."""
+    """The options; all but --bandwidth and --name may be repeated."""
     group = parser.add_argument_group("what the container gets")
     group.add_argument(
         "-p",
@@ -61,6 +67,10 @@ def add_wishes(parser: argparse.ArgumentParser) -> None:
         help="of the interface, as 02:00:00:00:00:05",
     )
     group.add_argument("--bandwidth", metavar="LIMITS", type=bandwidths.bandwidth, help=bandwidths.SYNTAX)
+    group.add_argument("--name", metavar="NAME", type=host_name, help="by which the networks' others find it")
+    group.add_argument(
+        "--alias", metavar="NAME", type=host_name, action="append", default=[], help="another name of this kind"
+    )
     group.add_argument(
         "--label", metavar="KEY=VALUE", type=label, action="append", default=[], help="for plugins that go by labels"
     )
@@ -88,6 +98,13 @@ def mac(text: str) -> tuple[str, str]:
         raise ArgumentTypeError(str(error)) from None
 
 
+def host_name(text: str) -> str:
+    """A name that can be looked up."""
+    if not is_host_name(text):
+        raise ArgumentTypeError(f"{text!r} is no host name; write letters, digits and hyphens, as web or db-1")
+    return text
+
+
 def label(text: str) -> tuple[str, str]:
     """(key, value)."""
     key, equals, value = text.partition("=")
@@ -103,7 +120,11 @@ def grant(
     networks: Sequence[NetworkList], attachments: Sequence[Attachment], wishes: argparse.Namespace
 ) -> list[Attachment]:
     """The attachments, one for each network, with what was wished. Raises InvalidConfig for what nobody can give."""
-    for capability, is_wanted in ((PORT_MAPPINGS, wishes.publish), ("bandwidth", wishes.bandwidth)):
+    for capability, is_wanted in (
+        (PORT_MAPPINGS, wishes.publish),
+        ("bandwidth", wishes.bandwidth),
+        ("aliases", wishes.alias),
+    ):
         if is_wanted:
             require_capability(networks, capability)
     for option in ("ip", "mac"):
@@ -119,6 +140,8 @@ def grant_one(network: NetworkList, attachment: Attachment, wishes: argparse.Nam
         append(capability_args, PORT_MAPPINGS, wishes.publish)
     if wishes.bandwidth and "bandwidth" in declared:
         capability_args["bandwidth"] = wishes.bandwidth
+    if wishes.alias and "aliases" in declared:
+        capability_args["aliases"] = add_aliases(capability_args.get("aliases"), network.name, wishes.alias)
     if addresses := [value for name, value in wishes.ip if name in ("", network.name)]:
         append(capability_args if "ips" in declared else config_args, "ips", addresses)
     for name, value in wishes.mac:
@@ -126,7 +149,21 @@ def grant_one(network: NetworkList, attachment: Attachment, wishes: argparse.Nam
             (capability_args if "mac" in declared else config_args)["mac"] = value
     if wishes.label:
         config_args["labels"] = [{"key": key, "value": value} for key, value in wishes.label]
-    return replace(attachment, capability_args=capability_args, config_args=config_args)
+    args = name_container(attachment.args, wishes.name) if wishes.name else attachment.args
+    return replace(attachment, args=args, capability_args=capability_args, config_args=config_args)
+
+
+def name_container(args: Sequence[tuple[str, str]], name: str) -> tuple[tuple[str, str], ...]:
+    """CNI_ARGS with this name; plugins that know no names are to let it pass."""
+    others = [pair for pair in args if pair[0] not in (NAME, IGNORE_UNKNOWN)]
+    return ((IGNORE_UNKNOWN, "1"), *others, (NAME, name))
+
+
+def add_aliases(given: object, network: str, names: list[str]) -> dict[str, object]:
+    """Each network has a list of its own."""
+    lists: dict[str, object] = dict(given) if isinstance(given, dict) else {}
+    append(lists, network, names)
+    return lists
 
 
 def append(values: dict[str, object], key: str, more: Sequence[object]) -> None:

@@ -16,12 +16,26 @@ from poplin.linux.atomicfile import read_end, read_file
 
 # Every plugin we ship: its type, which is the executable's name, and the module that has its PLUGIN.
 PLUGINS = {
+    "bandwidth": "poplin.plugins.bandwidth.plugin",
     "bridge": "poplin.plugins.bridge.plugin",
+    "dhcp": "poplin.plugins.dhcp.plugin",
+    "dnsname": "poplin.plugins.dnsname.plugin",
+    "dummy": "poplin.plugins.dummy.plugin",
+    "firewall": "poplin.plugins.firewall.plugin",
+    "flannel": "poplin.plugins.flannel.plugin",
+    "host-device": "poplin.plugins.host_device.plugin",
     "host-local": "poplin.plugins.host_local.plugin",
+    "ipvlan": "poplin.plugins.ipvlan.plugin",
     "loopback": "poplin.plugins.loopback",
+    "macvlan": "poplin.plugins.macvlan.plugin",
     "portmap": "poplin.plugins.portmap.plugin",
     "ptp": "poplin.plugins.ptp.plugin",
+    "sbr": "poplin.plugins.sbr.plugin",
     "static": "poplin.plugins.static",
+    "tap": "poplin.plugins.tap.plugin",
+    "tuning": "poplin.plugins.tuning.plugin",
+    "vlan": "poplin.plugins.vlan.plugin",
+    "vrf": "poplin.plugins.vrf.plugin",
 }
 
 PROGRAM = """\
@@ -31,7 +45,7 @@ from {module} import PLUGIN; from poplin.plugins.kit.skel import main
 main(PLUGIN)
 """
 BUNDLE = "hot.bundle"
-HEAD = 1 << 15  # bytes at its beginning that are read at once, see poplin/bundle.py
+HEAD = 1 << 16  # bytes at its beginning that are read at once, see poplin/bundle.py
 # What `poplin install` adds: take the modules from one file, poplin/bundle.py itself out of its head.
 UNPACK = """
 import marshal, posix; fd = posix.open({bundle!r}, posix.O_CLOEXEC); head = marshal.loads(posix.pread(fd, {size}, 0))

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import posix
-
+from poplin.linux.folder import is_regular_file
 from poplin.spec.errors import InvalidConfig, InvalidEnvironment
 from poplin.spec.names import check_plugin_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-# linux/stat.h
-S_IFMT = 0o170000
-S_IFREG = 0o100000
 
 
 def find_plugin(plugin_type: str, paths: Sequence[str]) -> str:
@@ -33,11 +28,3 @@ def find_plugin(plugin_type: str, paths: Sequence[str]) -> str:
         if is_regular_file(candidate):
             return candidate
     raise InvalidConfig(f"failed to find plugin {plugin_type!r}", f"it is in none of {', '.join(folders)}")
-
-
-def is_regular_file(path: str) -> bool:
-    """Whether there is a file at `path`, also behind symbolic links."""
-    try:
-        return posix.stat(path).st_mode & S_IFMT == S_IFREG
-    except (OSError, ValueError):
-        return False

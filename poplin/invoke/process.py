@@ -22,6 +22,7 @@ IGNORED_BY_PYTHON = (SIGPIPE, SIGXFSZ)  # and what is ignored stays ignored in a
 
 CHUNK = 1 << 20  # what a pipe can hold (fs.pipe-max-size), so that one read takes all there is
 STATUS_LOST = -1
+NO_END = 1 << 62  # bytes
 
 
 class Process:
@@ -65,8 +66,8 @@ class Process:
         self.stop()
         self._close(*self._fds)
 
-    def converse(self, stdin: bytes, deadline: float | None) -> bool:
-        """Feed and read until the process ends; False if the deadline came first."""
+    def converse(self, stdin: bytes, deadline: float | None, most: int = NO_END) -> bool:
+        """Feed and read until the process ends; False if the deadline came first, or more than `most` bytes did."""
         poll = select.poll()
         for fd in self._fds:
             posix.set_blocking(fd, False)
@@ -90,6 +91,8 @@ class Process:
                     self._close(fd)
             if ended:
                 return True
+            if len(self.output) > most or len(self.errors) > most:
+                return False
 
     def stop(self) -> int:
         """Kill the group if the process still runs, and reap it; its status as waitpid gives it."""

@@ -54,6 +54,8 @@ def read_file(path: str, most: int = 1 << 62) -> bytes | None:
         while len(content) < most and (chunk := posix.read(fd, min(most - len(content), CHUNK))):
             content += chunk
         return content
+    except OSError as error:  # of a folder only the read fails, and does not say of what
+        raise OSError(error.errno, error.strerror, path) from None
     finally:
         posix.close(fd)
 

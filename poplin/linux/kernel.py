@@ -1,4 +1,4 @@
-"""The kernel as a plugin sees it: the host's namespace, and others by path. `fake.py` has its double."""
+"""The kernel as a plugin sees it: the host's namespace, others by path, and files. `fake` has its double."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from poplin.linux.files import Files
+
 
 class Kernel:
     """Opens namespaces; the host's is the one the thread is in, opened at first use."""
@@ -20,6 +22,7 @@ class Kernel:
 
     def __init__(self) -> None:
         self._host: Namespace | None = None
+        self._files: Files | None = None
 
     @property
     def host(self) -> Namespace:
@@ -27,6 +30,15 @@ class Kernel:
         if self._host is None:
             self._host = Namespace()
         return self._host
+
+    @property
+    def files(self) -> Files:
+        """Where something can be remembered."""
+        if self._files is None:
+            from poplin.linux.files import Files  # most calls need none
+
+            self._files = Files()
+        return self._files
 
     def open(self, path: str) -> Namespace:
         """The namespace at `path`. Raises OSError, NotANamespace among them."""

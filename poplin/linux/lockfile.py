@@ -9,7 +9,10 @@ import fcntl
 import posix
 import time
 
+from poplin.linux.folder import ensure_folder, parent_of
+
 MODE = 0o640
+FOLDER_MODE = 0o700
 FIRST_PAUSE = 0.001
 LONGEST_PAUSE = 0.02
 KIND = "FLOCK"  # of these locks in /proc/locks
@@ -54,6 +57,45 @@ class LockFile:
                     raise LockTimeout(f"{self._path} is held by {holder} since {self._seconds:g} s or more") from None
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+
+class PassingLock(LockFile):
+    """The same for a file in a folder that whoever holds the lock may remove with it: the folder is made if it is
+    missing, and who has waited in vain, for a file that has no name any more, begins again."""
+
+    def __enter__(self) -> PassingLock:
+        while True:
+            ensure_folder(parent_of(self._path), FOLDER_MODE)
+            try:
+                super().__enter__()
+            except FileNotFoundError:  # somebody removed the folder just now
+                continue
+            if self._is_there():
+                return self
+            self.__exit__(None, None, None)
+
+    def _is_there(self) -> bool:
+        try:
+            named = posix.stat(self._path)
+        except OSError:
+            return False
+        held = posix.fstat(self._fd)
+        return (named.st_dev, named.st_ino) == (held.st_dev, held.st_ino)
+
+
+class LockDescriptor(LockFile):
+    """`with LockDescriptor(fd, path, seconds):` holds the lock of a file that is open; `path` is for messages."""
+
+    def __init__(self, fd: int, path: str, seconds: float) -> None:
+        super().__init__(path, seconds)
+        self._fd = fd
+
+    def __enter__(self) -> LockDescriptor:
+        self._acquire()
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        fcntl.flock(self._fd, fcntl.LOCK_UN)
 
 
 def find_holder(status: posix.stat_result) -> str:

@@ -12,7 +12,8 @@ decoder raise struct.error or a LookupError, and everything else is read as it s
 
 from __future__ import annotations
 
-from _socket import SOCK_CLOEXEC, SOCK_RAW
+import sys
+from _socket import SOCK_CLOEXEC, SOCK_RAW, SOL_SOCKET
 from _socket import socket as Descriptor
 from posix import strerror
 
@@ -41,9 +42,12 @@ NLM_F_ACK_TLVS = 0x200
 NLM_F_CREATE = 0x400
 NLM_F_DUMP = 0x300
 NLM_F_DUMP_INTR = 0x010
+NLM_F_ECHO = 0x008
 NLM_F_EXCL = 0x200
+NLM_F_REPLACE = 0x100
 NLM_F_REQUEST = 0x001
 SOL_NETLINK = 270
+SO_NETNS_COOKIE = 71  # asm-generic/socket.h
 
 HEADER = Struct("=IHHII")
 ATTRIBUTE = Struct("=HH")
@@ -173,6 +177,13 @@ class Socket:
         """Close the descriptor."""
         self._socket.close()
 
+    def find_namespace_cookie(self) -> int:
+        """The number of the socket's namespace, which no other one gets; 0 before Linux 5.14."""
+        try:
+            return int.from_bytes(self._socket.getsockopt(SOL_SOCKET, SO_NETNS_COOKIE, 8), sys.byteorder)
+        except OSError:
+            return 0
+
     def send(self, requests: Sequence[Request]) -> None:
         """Have the kernel do all requests, in order, in one send. Raises NetlinkError for the first it refuses.
 
@@ -211,6 +222,22 @@ class Socket:
                     code, words = unpack_error(body, flags)
                     raise NetlinkError(code, request.text, words)
                 return body
+
+    def find(self, request: Request) -> bytes | None:
+        """The same for a get that the kernel may answer with nothing but an acknowledgement. Raises NetlinkError."""
+        self._send([request], NLM_F_ACK | NLM_F_ECHO)
+        answer = None
+        while True:
+            for kind, flags, sequence, body in unpack_messages(self._socket.recv(RECEIVE_SIZE)):
+                if sequence != self._sequence:
+                    continue
+                if kind != NLMSG_ERROR:
+                    answer = body
+                    continue
+                code, words = unpack_error(body, flags)
+                if code:
+                    raise NetlinkError(code, request.text, words)
+                return answer
 
     def dump(self, request: Request) -> list[bytes]:
         """The bodies of all messages that answer a dump. Raises NetlinkError."""

@@ -17,9 +17,11 @@ from poplin.linux.sysctl import read_sysctl, write_sysctl
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from typing import TypeVar
 
     from poplin.linux.nft.ruleset import Ruleset
+    from poplin.linux.tap import Tap
 
     T = TypeVar("T")
 
@@ -85,6 +87,12 @@ class Namespace:
         return status.st_dev, status.st_ino
 
     @property
+    def lasting_identity(self) -> tuple[int, int, int]:
+        """(device, inode, cookie), to know it by later: of one that is gone the inode is given to the next, the cookie
+        to none until the machine is booted again. It is 0 before Linux 5.14. Raises OSError."""
+        return *self.identity, self.rtnl.socket.find_namespace_cookie()
+
+    @property
     def rtnl(self) -> Rtnl:
         """Its links, addresses and routes; the socket is born inside and works from anywhere."""
         if self._rtnl is None:
@@ -120,6 +128,19 @@ class Namespace:
                 setns(own)
         finally:
             posix.close(own)
+
+    def lock(self, seconds: float) -> AbstractContextManager[object]:
+        """`with namespace.lock(5):` keeps out whoever else works inside under this lock, the reference's sbr for one.
+        Raises LockTimeout."""
+        from poplin.linux.lockfile import LockDescriptor  # few need it
+
+        return LockDescriptor(self.fd, self.path, seconds)
+
+    def add_tap(self, tap: Tap) -> None:
+        """Make a tap inside. Raises NetlinkError, or another OSError with the path of what cannot be opened."""
+        from poplin.linux.tap import create_tap  # few make any
+
+        self.run(create_tap, tap)
 
     def change(self, lines: Sequence[str], function: Callable[..., object], *arguments: object) -> None:
         """The same for what changes something by other programs' help; `lines` say it for a shell, where that is all

@@ -6,7 +6,19 @@ Finding returns records, changing takes requests of `poplin.linux.wire`; "alread
 from __future__ import annotations
 
 from _socket import AF_INET, AF_INET6
-from errno import EACCES, EADDRNOTAVAIL, EEXIST, EHOSTUNREACH, EINVAL, ENETUNREACH, ENODEV, ENOENT, EOPNOTSUPP
+from errno import (
+    EACCES,
+    EADDRNOTAVAIL,
+    EAFNOSUPPORT,
+    EEXIST,
+    EHOSTUNREACH,
+    EINVAL,
+    ENETUNREACH,
+    ENODEV,
+    ENOENT,
+    EOPNOTSUPP,
+    ESRCH,
+)
 from posix import urandom
 
 from poplin.linux.netlink import NetlinkError, Request, Socket
@@ -15,9 +27,12 @@ from poplin.linux.wire import addr, link, neigh, route
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from poplin.linux.wire.addr import Address
+    from poplin.linux.wire.filter import Filter
     from poplin.linux.wire.link import Link
     from poplin.linux.wire.neigh import Neighbour
+    from poplin.linux.wire.qdisc import Qdisc
     from poplin.linux.wire.route import RouteEntry
+    from poplin.linux.wire.rule import RoutingRule
     from poplin.linux.wire.vlan import Vlans
     from poplin.spec.address import IP, Prefix
 
@@ -109,6 +124,10 @@ class Rtnl:
         """Delete the address if it is there; whether it was. An IPv4 one may take others of its network along."""
         return self._unless(EADDRNOTAVAIL, addr.delete_address(name, index, prefix))
 
+    def remove_route(self, name: str, entry: RouteEntry) -> bool:
+        """Delete the route if it is there; whether it was."""
+        return self._unless(ESRCH, route.delete_route(name, entry))
+
     def find_route_to(self, ip: IP) -> RouteEntry | None:
         """The route a packet to `ip` would take."""
         try:
@@ -135,11 +154,52 @@ class Rtnl:
             entry for body in bodies if route_type(body) == route.RTN_UNICAST for entry in route.unpack_routes(body)
         ]
 
+    def list_rules(self) -> list[RoutingRule]:
+        """The routing rules of both families."""
+        from poplin.linux.wire import rule  # here, because few look at them
+
+        bodies = [body for family in (AF_INET, AF_INET6) for body in self._dump_family(rule.list_rules(family))]
+        return [rule.unpack_rule(body) for body in bodies]
+
+    def remove_rule(self, gone: RoutingRule) -> bool:
+        """Delete a plain rule if it is there; whether it was."""
+        from poplin.linux.wire.rule import delete_rule
+
+        return self._unless(ENOENT, delete_rule(gone))
+
+    def _dump_family(self, request: Request) -> list[bytes]:
+        """What is dumped of one IP version, nothing where the kernel is without it. Raises NetlinkError."""
+        try:
+            return self.socket.dump(request)
+        except NetlinkError as error:
+            if error.errno not in (EAFNOSUPPORT, EOPNOTSUPP):
+                raise
+            return []
+
     def list_vlans(self, index: int) -> list[Vlans]:
         """The VLANs of a bridge's port."""
         from poplin.linux.wire import vlan  # here, because few bridges have any
 
         return [each for body in self.socket.dump(vlan.list_vlans(index)) for each in vlan.unpack_vlans(body)]
+
+    def find_qdisc(self, name: str, index: int, parent: int) -> Qdisc | None:
+        """The queueing discipline at this place of a link: its root, where packets come in, a class."""
+        from poplin.linux.wire import qdisc  # here and below, because few links have any that matter
+
+        try:
+            body = self.socket.find(qdisc.get_qdisc(name, index, parent))
+        except NetlinkError as error:
+            if error.errno != ENOENT:
+                raise
+            return None
+        return qdisc.unpack_qdisc(body) if body else None
+
+    def list_filters(self, name: str, index: int, parent: int) -> list[Filter]:
+        """The filters of a queueing discipline, in the order in which they are asked."""
+        from poplin.linux.wire import filter
+
+        found = map(filter.unpack_filter, self.socket.dump(filter.list_filters(name, index, parent)))
+        return [each for each in found if each]
 
     def list_neighbours(self, family: int = AF_INET) -> list[Neighbour]:
         """The neighbour table."""

@@ -16,8 +16,8 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 
 from poplin.linux.atomicfile import read_file, write_new
+from poplin.linux.folder import find_obstacle
 from poplin.linux.kernel import Kernel
-from poplin.plugins.host_local.folder import find_obstacle
 from poplin.plugins.host_local.index import FOLDER as INDEX
 from poplin.plugins.host_local.settings import read_settings
 from poplin.plugins.kit.skel import Plugin, perform

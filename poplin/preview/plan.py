@@ -36,13 +36,9 @@ class Preview:
     result: Result | OldResult | None = None
 
 
-def preview_attach(runtime: Runtime, network: NetworkList, attachment: Attachment) -> Preview:
-    """ADD of every plugin. Raises the CNIError that `poplin add` would, as far as that can be known."""
-    return preview_attach_all(runtime, [(network, attachment)])[0]
-
-
 def preview_attach_all(runtime: Runtime, pairs: Sequence[Pair]) -> list[Preview]:
-    """Several, each after those before it."""
+    """ADD of every plugin for each of these, after those before it. Raises the CNIError that `poplin add` would, as far
+    as that can be known."""
     for network, attachment in pairs:
         refuse_attached(runtime, network, attachment)
     with Stage(runtime) as stage:
@@ -68,13 +64,8 @@ def attach(stage: Stage, network: NetworkList, attachment: Attachment) -> Previe
     return Preview(stage.take(), result)
 
 
-def preview_detach(runtime: Runtime, network: NetworkList, attachment: Attachment) -> Preview:
-    """DEL of every plugin, the last one first. Raises CNIError."""
-    return preview_detach_all(runtime, [(network, attachment)])[0]
-
-
 def preview_detach_all(runtime: Runtime, pairs: Sequence[Pair]) -> list[Preview]:
-    """Several, the last one first, which is how they are told."""
+    """DEL of every plugin, the last one first, and so with these, which is how they are told. Raises CNIError."""
     with Stage(runtime) as stage:
         return [detach(stage, network, attachment) for network, attachment in reversed(pairs)]
 

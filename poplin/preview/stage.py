@@ -43,6 +43,7 @@ class Stage:
         self.kernel.stand_in = self.delegate
         self._steps: list[Step] = []
         self._actor = ""
+        self._has_ended = False
         self._told: set[str] = set()  # MACs that were explained, and steps that come once
         self._open = ExitStack()
         self._leases = self._open.enter_context(Leases(self.note))
@@ -67,7 +68,7 @@ class Stage:
             self._tell_of(path, stdin, environ)
             previous = read_config(stdin).fields.mapping("prevResult")
             if environ["CNI_COMMAND"] == "ADD" and not previous:
-                raise NotForeseeable(f"what {plugin_type} would answer only {plugin_type} knows")
+                raise self._end(f"what {plugin_type} would answer only {plugin_type} knows")
             return dumps(previous).encode()
 
     def delegate(self, call: Call, command: str, plugin_type: str) -> Result | OldResult:
@@ -80,18 +81,33 @@ class Stage:
                 return parse_reply(output, call.config.version) if output else Result()
             self._tell_of(path, stdin, environ)
             if command == "ADD":
-                raise NotForeseeable(f"which addresses {plugin_type} would give only {plugin_type} knows")
+                raise self._end(f"which addresses {plugin_type} would give only {plugin_type} knows")
             return Result()
 
     def _perform(self, plugin: Plugin, stdin: bytes, environ: Mapping[str, str]) -> bytes:
         call = make_call(Environment(environ), read_config(stdin), plugin.versions)
+        if plugin.type == "dhcp":
+            return self._tell_of_lease(call)
         play: Perform = self._leases.perform if plugin.type == "host-local" else perform
         reply = play(plugin, call, self.kernel)
         return dumps(reply).encode() if reply is not None else b""
 
+    def _tell_of_lease(self, call: Call) -> bytes:
+        if call.env.command == "ADD":
+            raise self._end("which address a DHCP server would give only that server knows")
+        whose = call.key if call.container_id else f"every attachment to {call.config.name} that is gone"
+        self.note(f"# the DHCP daemon would give back the lease of {whose}")
+        return b""
+
     def _tell_of(self, path: str, stdin: bytes, environ: Mapping[str, str]) -> None:
         verb, text = environ["CNI_COMMAND"], stdin.decode(errors="replace")
         self.note(f"# {path} is not one of ours: it would be called for {verb} with this configuration: {text}")
+
+    def _end(self, unknown: str) -> NotForeseeable:
+        """Have no more steps, with the reason to raise: what the plugin takes back now would have stayed in reality."""
+        self._collect()
+        self._has_ended = True
+        return NotForeseeable(unknown)
 
     # Steps.
 
@@ -109,6 +125,7 @@ class Stage:
     def take(self) -> tuple[Step, ...]:
         """The steps since the last time."""
         self._collect()
+        self._has_ended = False
         steps, self._steps = self._steps, []
         return tuple(steps)
 
@@ -132,12 +149,12 @@ class Stage:
             self._actor = before
 
     def _collect(self) -> None:
-        for line in self.kernel.log:
+        for line in () if self._has_ended else self.kernel.log:
             for mac, name in self.kernel.invented.items():
                 if mac in line and mac not in self._told:
                     self._told.add(mac)
                     self._steps.append(Step(self._actor, f"# {mac} stands for the address that {name} gets at random"))
-            self._steps.append(Step(self._actor, line))
+            self._steps.append(Step(self._actor, line, self.kernel.find_content(line)))
         self.kernel.log.clear()
 
 

@@ -32,11 +32,9 @@ def find_namespace(kernel: Kernel, path: str) -> Namespace | None:
 
     /proc/PID/ns/net may belong to another process by now, whose namespace is the host's: that is gone too.
     """
-    if not path or kernel.is_own_namespace(path):
-        return None
     try:
-        return kernel.open(path)
-    except OSError:
+        return None if not path or kernel.is_own_namespace(path) else kernel.open(path)
+    except (OSError, ValueError):  # the latter for a record of what cannot be a path
         return None
 
 

@@ -43,7 +43,14 @@ def load_all(folder: str = FOLDER, tell: Callable[[CNIError], object] | None = N
 
     Raises CNIError for a file that does not parse, or with `tell` tells of it and goes on.
     """
-    found: dict[str, tuple[str, NetworkList]] = {}
+    return [network for _, network in locate_all(folder, tell)]
+
+
+def locate_all(
+    folder: str = FOLDER, tell: Callable[[CNIError], object] | None = None
+) -> list[tuple[Path, NetworkList]]:
+    """The same, each with the file it is in."""
+    found: dict[str, tuple[Path, NetworkList]] = {}
     for file in [*list_files(folder, LISTS), *list_files(folder, SINGLES)]:
         try:
             network = load_file(file)
@@ -52,8 +59,8 @@ def load_all(folder: str = FOLDER, tell: Callable[[CNIError], object] | None = N
                 raise
             tell(error)
             continue
-        found.setdefault(network.name, (file.name, network))
-    return [network for _, network in sorted(found.values(), key=lambda pair: pair[0])]
+        found.setdefault(network.name, (file, network))
+    return sorted(found.values(), key=lambda pair: pair[0].name)
 
 
 def list_files(folder: str | Path, endings: tuple[str, ...]) -> list[Path]:

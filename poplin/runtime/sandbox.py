@@ -6,29 +6,37 @@ what was attached can be detached from a namespace that is still alive.
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
 import signal
 import socket
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
+
+from poplin.runtime.foreground import (
+    CANNOT_EXECUTE,
+    as_shells_say,
+    become,
+    call,
+    end_with_parent,
+    libc,
+    signals_held_back,
+    wait_for,
+)
 
 # linux/sched.h
 CLONE_NEWNET = 0x40000000
 CLONE_NEWNS = 0x00020000
 
 # sys/mount.h
+MS_BIND = 4096
 MS_NODEV = 4
 MS_NOEXEC = 8
 MS_NOSUID = 2
 MS_REC = 16384
 MS_SLAVE = 1 << 19
-
-# linux/prctl.h
-PR_SET_PDEATHSIG = 1
 
 # linux/sockios.h, linux/if.h
 SIOCGIFFLAGS = 0x8913
@@ -36,13 +44,7 @@ SIOCSIFFLAGS = 0x8914
 IFF_UP = 1
 IFREQ = struct.Struct("16sh14x")
 
-WAITED_FOR = (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-HANDLED_BY_US = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
-CANNOT_EXECUTE = 126  # as a shell says it
-NOT_FOUND = 127
-
-libc = ctypes.CDLL(None, use_errno=True)
+RESOLV_CONF = "/etc/resolv.conf"
 
 
 class Sandbox:
@@ -52,13 +54,12 @@ class Sandbox:
         """Raises OSError."""
         ready, tell_ready = os.pipe()
         wait_for_go, self._go = os.pipe()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, WAITED_FOR)  # the child keeps them blocked until it executes
-        self.pid = os.fork()
-        if self.pid == 0:
-            os.close(ready)
-            os.close(self._go)
-            be_child(tell_ready, wait_for_go)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with signals_held_back():
+            self.pid = os.fork()
+            if self.pid == 0:
+                os.close(ready)
+                os.close(self._go)
+                be_child(tell_ready, wait_for_go)
         os.close(tell_ready)
         os.close(wait_for_go)
         self._status: int | None = None
@@ -82,18 +83,14 @@ class Sandbox:
         """The path of its network namespace, valid as long as we hold it."""
         return f"/proc/{os.getpid()}/fd/{self._namespace}"
 
-    def run(self, command: Sequence[str]) -> int:
-        """Become `command` and wait for its end, passing signals on; its exit status, 128 and more for a signal."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, WAITED_FOR)
-        try:
-            os.write(self._go, "\0".join(command).encode(errors="surrogateescape"))
+    def run(self, command: Sequence[str], resolv_conf: str = "") -> int:
+        """Become `command` and wait for its end, passing signals on; its exit status, 128 and more for a signal. What
+        the file has is in /etc/resolv.conf for the command."""
+        with signals_held_back():
+            os.write(self._go, "\0".join([resolv_conf, *command]).encode(errors="surrogateescape"))
             self._close_go()
-            while self._status is None:
-                self._pass_on(signal.sigwaitinfo(WAITED_FOR))
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        code = os.waitstatus_to_exitcode(self._status)
-        return code if code >= 0 else 128 - code
+            self._status = wait_for(self.pid)
+        return as_shells_say(os.waitstatus_to_exitcode(self._status))
 
     def close(self) -> None:
         """End the process if it still waits, and let go of the namespace."""
@@ -103,14 +100,6 @@ class Sandbox:
         if self._namespace >= 0:
             os.close(self._namespace)
             self._namespace = -1
-
-    def _pass_on(self, info: signal.struct_siginfo) -> None:
-        if info.si_signo == signal.SIGCHLD:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self._status = status
-        elif info.si_code <= 0:  # sent by a process; the terminal's own reached the command as it did us
-            os.kill(self.pid, info.si_signo)
 
     def _close_go(self) -> None:
         if self._go >= 0:
@@ -129,11 +118,11 @@ def be_child(tell_ready: int, wait_for_go: int) -> NoReturn:
     """
     status = CANNOT_EXECUTE
     try:
-        call(libc.prctl, PR_SET_PDEATHSIG, signal.SIGKILL)
+        end_with_parent(signal.SIGKILL)
         enter_namespaces(tell_ready)
         with open(wait_for_go, "rb") as go:
-            command = go.read().decode(errors="surrogateescape")
-        status = become(command.split("\0")) if command else 0
+            resolv_conf, *command = go.read().decode(errors="surrogateescape").split("\0")
+        status = become(command, lambda: show_own_files(resolv_conf)) if command else 0
     finally:
         os._exit(status)  # the parent's code must not go on here, whatever happens
 
@@ -157,35 +146,19 @@ def set_loopback_up() -> None:
         fcntl.ioctl(control, SIOCSIFFLAGS, IFREQ.pack(b"lo", flags | IFF_UP))
 
 
-def become(command: list[str]) -> int:
-    """Execute the command; the exit status if that fails."""
-    try:
-        show_own_links()
-        for number in HANDLED_BY_US:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # by our caller, and for the command too
-                signal.signal(number, signal.SIG_DFL)
-        for number in IGNORED_BY_PYTHON:
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.execvp(command[0], command)
-    except OSError as error:
-        sys.stderr.write(f"poplin run: cannot execute {command[0]!r}: {error.strerror}\n")
-        sys.stderr.flush()
-        return NOT_FOUND if isinstance(error, FileNotFoundError) else CANNOT_EXECUTE
-    return CANNOT_EXECUTE
+def show_own_files(resolv_conf: str) -> None:
+    """A /sys that has the links of the new namespace and, if there is one, its /etc/resolv.conf, seen by the command
+    only.
 
-
-def show_own_links() -> None:
-    """A /sys that has the links of the new namespace, seen by the command only.
-
-    As `mount --make-rslave /` and `mount -t sysfs sysfs /sys`.
+    As `mount --make-rslave /`, `mount -t sysfs sysfs /sys` and `mount --bind FILE /etc/resolv.conf`.
     """
     call(libc.mount, b"none", b"/", None, MS_REC | MS_SLAVE, None)
     call(libc.mount, b"sysfs", b"/sys", b"sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, None)
-
-
-def call(function: Callable[..., int], *arguments: object) -> None:
-    """Raises OSError with the C library's errno."""
-    if function(*arguments) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
+    if not resolv_conf:
+        return
+    if os.path.exists(RESOLV_CONF):
+        call(libc.mount, os.fsencode(resolv_conf), os.fsencode(RESOLV_CONF), None, MS_BIND, None)
+        os.unlink(resolv_conf)  # the mount keeps it, and nobody would remove it if our parent is killed
+    else:
+        sys.stderr.write(f"poplin run: there is no {RESOLV_CONF} that could have the networks' name servers\n")
+        sys.stderr.flush()

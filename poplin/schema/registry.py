@@ -1,7 +1,7 @@
 """The schemas: `schemas/TYPE.json` of our plugins, `schemas/windows/TYPE.json` of the Windows plugins.
 
-They refer to each other by file name, and are valid JSON Schema 2020-12 for any other tool; `poplin.schema.dialect`
-validates as the plugins would.
+Whoever has a plugin of his own adds the schema of that. They refer to each other by file name, and are valid JSON
+Schema 2020-12 for any other tool; `poplin.schema.dialect` validates as the plugins would.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).resolve().parents[1]
 FOLDERS = (PACKAGE / "schemas", PACKAGE.parent / "schemas")  # as installed, and in a checkout
+
+_others: dict[str, str] = {}  # the text of schemas that were added, by file name
 
 
 def resolve(reference: str) -> Any:
@@ -59,7 +61,19 @@ def load_schemas() -> dict[str, dict[str, Any]]:
     """Every schema by its file name, those of the Windows plugins as `windows/NAME.json`."""
     folder = find_folder()
     files = [*sorted(folder.glob("*.json")), *sorted(folder.glob("windows/*.json"))]
-    return {file.relative_to(folder).as_posix(): load_schema(file) for file in files}
+    own = {file.relative_to(folder).as_posix(): load_schema(file) for file in files}
+    return own | {name: json.loads(text) for name, text in _others.items()}
+
+
+def add_schema(name: str, text: str) -> None:
+    """Know the plugin of somebody else whose schema this is, `name` being its file's."""
+    _others[name] = text
+    get_registry.cache_clear()
+
+
+def is_added(name: str) -> bool:
+    """Whether the schema of this file was added."""
+    return name in _others
 
 
 def load_schema(file: Path) -> dict[str, Any]:

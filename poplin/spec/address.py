@@ -100,6 +100,11 @@ class Prefix:
         return Prefix(self.first, self.length)
 
     @property
+    def alone(self) -> Prefix:
+        """The address as a prefix of all its bits."""
+        return Prefix(self.ip, self.ip.bits)
+
+    @property
     def is_default(self) -> bool:
         """Whether this is 0.0.0.0/0 or ::/0."""
         return self.length == 0

@@ -72,13 +72,17 @@ class Environment:
 
 
 class Config:
-    """The network configuration, an object from stdin: name and version checked, everything else in `fields`."""
+    """The network configuration, an object from stdin: name and version checked, everything else in `fields`.
 
-    __slots__ = ("fields", "name", "source", "type", "version")
+    `text` is what it was read from, empty for one that was never text: only there can a key stand twice.
+    """
 
-    def __init__(self, source: dict[str, object]) -> None:
+    __slots__ = ("fields", "name", "source", "text", "type", "version")
+
+    def __init__(self, source: dict[str, object], text: str | bytes = b"") -> None:
         """Raises DecodingFailure (wrong types) or InvalidConfig (no or bad name)."""
         self.source = source
+        self.text = text
         self.fields = Fields(source)
         self.name = self.fields.text("name")
         check_network_name(self.name)
@@ -171,7 +175,7 @@ class Call:
 
 def read_config(stdin: str | bytes) -> Config:
     """The configuration on stdin. Raises DecodingFailure, or InvalidConfig for its name."""
-    return Config(loads_object(stdin, "the network configuration on stdin"))
+    return Config(loads_object(stdin, "the network configuration on stdin"), stdin)
 
 
 def make_call(env: Environment, config: Config, supported: Sequence[str]) -> Call:

@@ -36,17 +36,23 @@ try:
 
     class _Context:
         strict = True
-        object_hook = object_pairs_hook = None
+        object_hook = None
+        object_pairs_hook: object = None
         parse_float = staticmethod(parse_finite)
         parse_int = int
         parse_constant = staticmethod(refuse_constant)
 
+    class _PairsContext(_Context):
+        object_pairs_hook = tuple
+
     _scan: Callable[[str, int], tuple[object, int]] = make_scanner(_Context())  # type: ignore[arg-type]
+    _scan_pairs: Callable[[str, int], tuple[object, int]] = make_scanner(_PairsContext())  # type: ignore[arg-type]
 except ImportError:  # another Python than CPython
     from json import JSONDecoder
     from json.encoder import encode_basestring_ascii
 
     _scan = JSONDecoder(parse_float=parse_finite, parse_constant=refuse_constant).raw_decode
+    _scan_pairs = JSONDecoder(object_pairs_hook=tuple).raw_decode
 
 
 def loads(text: str | bytes, what: str = "JSON") -> object:
@@ -83,6 +89,23 @@ def loads_object(text: str | bytes, what: str = "JSON") -> dict[str, object]:
     if not isinstance(value, dict):
         raise DecodingFailure(f"cannot decode {what}", f"expected a JSON object, got {dumps(value)[:100]}")
     return value
+
+
+def list_keys(text: str | bytes, *path: str) -> list[str]:
+    """The keys of the objects at `path` of a document that `loads` takes, each as often as it is written. Raises
+    DecodingFailure for one that is deeper than that.
+
+    Names match whatever their case, and of what is written twice all counts, as in the reference.
+    """
+    source = (text if isinstance(text, str) else text.decode()).lstrip(WHITESPACE)
+    try:
+        objects = [_scan_pairs(source, 0)[0]]
+    except RecursionError:
+        raise DecodingFailure("cannot decode JSON", TOO_DEEP) from None
+    for name in path:
+        pairs = [pair for each in objects if isinstance(each, tuple) for pair in each]
+        objects = [value for key, value in pairs if key.lower() == name.lower()]
+    return [key for each in objects if isinstance(each, tuple) for key, _ in each]
 
 
 def dumps(value: object, indent: int = 0) -> str:

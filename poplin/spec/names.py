@@ -1,4 +1,4 @@
-"""What a container id, a network name, an interface name and a plugin type may look like.
+"""What a container id, a network name, an interface name, a host name and a plugin type may look like.
 
 These strings become file names, link names and comments, so they are checked before anything else is done.
 """
@@ -9,6 +9,9 @@ from poplin.spec.errors import CNIError, InvalidConfig, InvalidEnvironment, Unkn
 
 ALPHANUMERIC = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 IDENTIFIER = ALPHANUMERIC | frozenset("_.-")
+
+LABEL = ALPHANUMERIC | frozenset("-_")
+LABEL_MAX, HOST_NAME_MAX = 63, 253  # RFC 1035, the latter without the length of the root
 
 IFNAMSIZ = 16  # linux/if.h, with the closing NUL
 # Unicode White_Space, which differs from str.isspace by U+001C to U+001F.
@@ -28,6 +31,14 @@ def is_link_name(text: str) -> bool:
     except UnicodeEncodeError:  # a byte in the environment that is not UTF-8; no JSON can carry that name
         return False
     return 0 < size < IFNAMSIZ and text not in (".", "..") and NOT_IN_LINK_NAME.isdisjoint(text)
+
+
+def is_host_name(text: str) -> bool:
+    """Labels of letters, digits, `-` and, as containers are called so, `_`."""
+    labels = text.split(".")
+    return len(text) <= HOST_NAME_MAX and all(
+        0 < len(label) <= LABEL_MAX and LABEL.issuperset(label) and label[0] != "-" for label in labels
+    )
 
 
 def check_container_id(text: str) -> None:

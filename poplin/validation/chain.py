@@ -15,6 +15,18 @@ from poplin.validation.effective import find_key, find_value
 from poplin.validation.member import Head, Member
 
 PORTMAP, PORT_MAPPINGS = "portmap", "portMappings"
+# Those that work on what a plugin before them attached, and what there is to do.
+CHAINED = {
+    "bandwidth": "whose traffic it could shape",
+    "dnsname": "that could have a name",
+    "firewall": "whose packets it could let pass",
+    PORTMAP: "whose ports it could publish",
+    "sbr": "whose packets it could lead",
+    "tuning": "that it could tune",
+    "vrf": "that it could put into a VRF",
+}
+FLANNEL = "flannel"  # which tells another plugin what it is told, and says itself who gives addresses
+IPVLAN = "ipvlan"  # which can have its addresses from the plugin before it
 AFTER = "write it after the plugin that attaches, in the `plugins` of a .conflist"
 CAPABILITY = '"capabilities": {"portMappings": true}'
 
@@ -25,6 +37,7 @@ def check_chain(head: Head, members: Sequence[Member]) -> None:
         if member.is_windows:
             continue
         member.add(*list_order_faults(member, is_first=number == 0))
+        member.add(*list_ipvlan_faults(member, members[:number]))
         member.add(*list_capability_faults(member))
         member.add(*list_ipam_faults(member))
         if not head.is_single:
@@ -33,9 +46,22 @@ def check_chain(head: Head, members: Sequence[Member]) -> None:
 
 def list_order_faults(member: Member, *, is_first: bool) -> Iterator[Fault]:
     """A plugin that works on what others made comes after them."""
-    if member.type == PORTMAP and is_first:
-        path = member.find_path("type")
-        yield Fault(path, "portmap comes first, so nothing is attached yet whose ports it could publish", AFTER, ERROR)
+    if member.type in CHAINED and is_first:
+        text = f"{member.type} comes first, so nothing is attached yet {CHAINED[member.type]}"
+        yield Fault(member.find_path("type"), text, AFTER, ERROR)
+
+
+def list_ipvlan_faults(member: Member, before: Sequence[Member]) -> Iterator[Fault]:
+    """What ipvlan may leave to the plugin before it: addresses, which any of them brings, and the master, which none of
+    ours does."""
+    if member.type != IPVLAN:
+        return
+    if not before and not member.ipam_type:
+        text = "nobody gives addresses: there is no `ipam.type`, and no plugin before this one"
+        yield Fault(member.find_path("type"), text, 'write "ipam": {"type": "host-local"}, or another', ERROR)
+    if before and not find_value(member.config, "master") and all(each.type in PLUGINS for each in before):
+        text = "no plugin before this one brings a link that could be the `master`"
+        yield Fault(member.find_path("type"), text, 'write "master" and the name of one', ERROR)
 
 
 def list_capability_faults(member: Member) -> Iterator[Fault]:
@@ -54,9 +80,10 @@ def list_capability_faults(member: Member) -> Iterator[Fault]:
 
 
 def list_used(plugin_type: str, ipam_type: str) -> set[str] | None:
-    """The capabilities that a plugin and its address plugin read, in lower case; None if one of them is not ours."""
+    """The capabilities that a plugin and its address plugin read, in lower case; None if one of them is not ours, or
+    hands them on."""
     types = [each for each in (plugin_type, ipam_type) if each]
-    if not all(each in PLUGINS for each in types):
+    if plugin_type == FLANNEL or not all(each in PLUGINS for each in types):
         return None
     sections = [get_properties(resolve(locate_schema(f"{each}.json")))["runtimeConfig"] for each in types]
     return {name.lower() for section in sections for name in section.get("properties", {})}
@@ -72,7 +99,7 @@ def list_known() -> set[str]:
 def list_ipam_faults(member: Member) -> Iterator[Fault]:
     """Addresses that nobody gives, and a plugin that is to ask itself."""
     ipam = find_value(member.config, "ipam")
-    if member.type == PORTMAP or not isinstance(ipam, dict):
+    if member.type in (*CHAINED, FLANNEL) or not isinstance(ipam, dict):
         return
     if not member.ipam_type and without(ipam, ("type",)) and find_key(ipam, "type") is None:
         text = "has no `type`, so nobody gives addresses"

@@ -12,7 +12,7 @@ from poplin.schema.faults import MILD, list_schema_faults
 from poplin.schema.finding import ERROR, WARNING, Fault
 from poplin.schema.keywords import TWICE
 from poplin.schema.nearest import find_nearest
-from poplin.schema.registry import load_schemas
+from poplin.schema.registry import is_added, load_schemas
 from poplin.schema.source import Path
 from poplin.schema.values import quote
 from poplin.schema.wording import list_choices
@@ -27,8 +27,6 @@ from poplin.validation.refusals import list_refusals
 
 WINDOWS = "windows/"
 FOREIGN = "foreign"
-# Plugins of the reference's that give `ipam` to the address plugin as it is.
-HANDING_ON = ("dummy", "host-device", "ipvlan", "macvlan", "tap", "vlan")
 EXPECTED = "x-expected"
 FROM_HEAD = ("name", "cniversion")  # what a runtime copies from the head into each plugin
 STAND_IN = {"name": "mynet", "cniVersion": KNOWN[-1]}  # for what is wrong in the head, which has been said there
@@ -68,7 +66,7 @@ class Member:
     @property
     def hands_on_ipam(self) -> bool:
         """Whether its address plugin is known to get `ipam` as it stands here."""
-        return self.type in PLUGINS or self.type in HANDING_ON
+        return self.type in PLUGINS
 
     def find_path(self, *names: str) -> Path:
         """The names as they are spelled here."""
@@ -138,7 +136,7 @@ def list_faults(member: Member, config: Object) -> Iterator[Fault]:
     """What its schema finds."""
     if member.is_windows:
         return list_schema_faults(config, list_windows_types()[member.type], mild=MILD | {EXPECTED})
-    schema = member.type if member.type in PLUGINS else FOREIGN
+    schema = member.type if member.type in PLUGINS or is_added(f"{member.type}.json") else FOREIGN
     is_strict = find_value(config, "strict") is True
     return list_schema_faults(make_effective(config), schema, mild=MILD | {TWICE}, is_strict=is_strict)
 

@@ -6,10 +6,24 @@ import os
 from collections.abc import Callable, Mapping
 
 from poplin.plugins import loopback, static
+from poplin.plugins.bandwidth import settings as bandwidth
 from poplin.plugins.bridge import settings as bridge
+from poplin.plugins.dhcp import settings as dhcp
+from poplin.plugins.dnsname import settings as dnsname
+from poplin.plugins.dummy import settings as dummy
+from poplin.plugins.firewall import settings as firewall
+from poplin.plugins.flannel import settings as flannel
+from poplin.plugins.host_device import settings as host_device
 from poplin.plugins.host_local import settings as host_local
+from poplin.plugins.ipvlan import settings as ipvlan
+from poplin.plugins.macvlan import settings as macvlan
 from poplin.plugins.portmap import settings as portmap
 from poplin.plugins.ptp import settings as ptp
+from poplin.plugins.sbr import settings as sbr
+from poplin.plugins.tap import settings as tap
+from poplin.plugins.tuning import settings as tuning
+from poplin.plugins.vlan import settings as vlan
+from poplin.plugins.vrf import settings as vrf
 from poplin.spec.call import Call, Config, Environment, make_call
 from poplin.spec.fields import Fields
 from poplin.spec.versions import KNOWN
@@ -17,7 +31,9 @@ from poplin.spec.versions import KNOWN
 Object = dict[str, object]
 Reader = Callable[[Object], object]
 
-RANGES_FROM_RUNTIME = "ipRanges"  # the capability by which host-local needs none of its own
+# The capabilities by which host-local needs no ranges of its own, and host-device no selector.
+RANGES_FROM_RUNTIME = "ipRanges"
+DEVICE_FROM_RUNTIME = "deviceID"
 
 
 def read_host_local(call: Call) -> None:
@@ -27,17 +43,38 @@ def read_host_local(call: Call) -> None:
     host_local.list_requested(call)
 
 
+def read_host_device(call: Call) -> host_device.Settings:
+    """host-device's selector may come from the runtime."""
+    capabilities = call.fields.fields("capabilities")
+    return host_device.Settings(call, needs_selector=not capabilities.flag(DEVICE_FROM_RUNTIME))
+
+
 # What reads the configuration in each plugin's ADD.
 READERS: Mapping[str, Callable[[Call], object]] = {
+    "bandwidth": bandwidth.Settings,
     "bridge": bridge.Settings,
+    "dhcp": dhcp.Settings,
+    "dnsname": dnsname.Settings,
+    "dummy": dummy.Settings,
+    "firewall": firewall.Settings,
+    "flannel": flannel.Settings,
+    "host-device": read_host_device,
     "host-local": read_host_local,
+    "ipvlan": ipvlan.Settings,
     "loopback": loopback.check_strict,
+    "macvlan": macvlan.Settings,
     "portmap": portmap.Settings,
     "ptp": ptp.Settings,
+    "sbr": sbr.Settings,
     "static": static.Settings,
+    "tap": tap.Settings,
+    "tuning": tuning.Settings,
+    "vlan": vlan.Settings,
+    "vrf": vrf.Settings,
 }
-WITH_ADDRESSES = ("bridge", "ptp")  # those of ours that ask the plugin in `ipam.type`
-IPAM_READERS = ("host-local", "static")
+# Those of ours that ask the plugin in `ipam.type`.
+WITH_ADDRESSES = ("bridge", "dummy", "host-device", "ipvlan", "macvlan", "ptp", "tap", "vlan")
+IPAM_READERS = ("dhcp", "host-local", "static")
 
 
 def list_readers(plugin_type: str) -> list[Reader]:

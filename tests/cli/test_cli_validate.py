@@ -15,6 +15,8 @@ from jsonschema import Draft202012Validator
 from netlab import CHECKOUT, Reply
 from schema.schemas import OURS, SCHEMAS
 
+from poplin.validation.readers import WITH_ADDRESSES
+
 BAD = """{ "cniVersion": "1.1.0", "name": "mynet", "plugins": [
   { "type": "bridge", "mtu": "x",
     "isGatway": true } ] }
@@ -209,7 +211,7 @@ def test_schema_is_whole(poplin: Any, name: str) -> None:
     bad: dict[str, Any] = {"type": name, "name": 5, "ipam": {"type": "host-local", "ranges": [[{"subnet": 5}]]}}
     paths = {tuple(error.absolute_path) for error in validator.iter_errors(bad)}
     assert ("name",) in paths
-    assert (("ipam", "ranges", 0, 0, "subnet") in paths) == (name in ("bridge", "host-local", "ptp"))
+    assert (("ipam", "ranges", 0, 0, "subnet") in paths) == (name in ("host-local", *WITH_ADDRESSES))
 
 
 def test_schema_that_is_not_there(poplin: Any) -> None:

@@ -14,7 +14,7 @@ from node import CHECKOUT
 
 from poplin.cli.completion import SHELLS
 from poplin.cli.manual import write_pages
-from poplin.cli.verbs import VERBS
+from poplin.cli.verbs import VERBS, name_page
 
 TRY = """\
 source {script}
@@ -48,7 +48,8 @@ def complete(poplin: Any, config_dir: Path, tmp_path: Path) -> Any:
 
 
 def test_every_verb_is_offered(complete: Any) -> None:
-    assert set(VERBS) <= set(complete('poplin ""'))
+    assert {verb.partition(" ")[0] for verb in VERBS} <= set(complete('poplin ""'))
+    assert complete('poplin plugin ""') == ["check", "new"]
     assert complete("poplin au") == ["autogen"]
 
 
@@ -103,7 +104,7 @@ def test_another_shell_is_a_mistake(poplin: Any) -> None:
 
 def test_every_verb_has_a_page_that_man_reads_without_a_word(tmp_path: Path) -> None:
     pages = {page.name: page for page in write_pages(tmp_path)}
-    assert set(pages) == {"poplin.1", *(f"poplin-{name}.1" for name in VERBS)}
+    assert set(pages) == {"poplin.1", *(f"poplin-{name_page(name)}.1" for name in VERBS)}
     for page in pages.values():
         done = subprocess.run(
             ["groff", "-man", "-Tutf8", "-ww", "-P-cbou", str(page)], capture_output=True, text=True, timeout=30
@@ -117,5 +118,5 @@ def test_every_verb_has_a_page_that_man_reads_without_a_word(tmp_path: Path) -> 
 def test_the_page_of_the_command_names_every_verb_and_what_exit_statuses_mean(tmp_path: Path) -> None:
     write_pages(tmp_path)
     text = (tmp_path / "poplin.1").read_text()
-    assert [name for name in VERBS if f"poplin\\-{name}(1)" not in text] == []
+    assert [name for name in VERBS if f"poplin-{name_page(name)}(1)".replace("-", "\\-") not in text] == []
     assert "4 drift" in text

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from poplin.cli.interpreter import find_interpreter
-from poplin.cli.ownership import WritableByOthers, check_private
 from poplin.cli.samples import SAMPLES
 from poplin.invoke.entry import PLUGINS, code_folder
+from poplin.runtime.ownership import WritableByOthers, check_private
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 VERSION = {"CNI_COMMAND": "VERSION"}
@@ -125,7 +125,9 @@ def test_only_what_plugins_run_on_is_copied(place: Place) -> None:
     assert sorted(path.name for path in (place.library / "poplin").iterdir() if path.name != "__pycache__") == [
         "__init__.py",
         "bundle.py",
+        "dhcp",
         "invoke",
+        "kit.py",
         "linux",
         "plugins",
         "spec",

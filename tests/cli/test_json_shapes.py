@@ -140,6 +140,13 @@ def test_what_is_connected(poplin: Any, configure: Any, double: Any, monkeypatch
     assert differ(networks, poplin("list", "--json", "--networks").object) == []
 
 
+def test_what_ails_the_host(poplin: Any, config_dir: Path) -> None:
+    (config_dir / "bad.conflist").write_text('{"plugins": []}')
+    done = poplin("doctor", "--json", "--only", "configuration", "--only", "clock")
+    assert differ(list_shapes("doctor")[0], done.object) == []
+    assert done.object["findings"]
+
+
 def test_what_is_wrong_with_files(poplin: Any, config_dir: Path) -> None:
     (config_dir / "bad.conflist").write_text('{"plugins": []}')
     done = poplin("validate", "--json", str(config_dir), "/nowhere")

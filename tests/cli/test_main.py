@@ -23,7 +23,7 @@ def test_help_lists_every_verb_and_an_example(poplin: Any, arguments: list[str])
 
 @pytest.mark.parametrize("name", VERBS)
 def test_the_help_of_a_verb_ends_with_an_example(poplin: Any, name: str) -> None:
-    done = poplin(name, "--help")
+    done = poplin(*name.split(), "--help")
     assert done.status == 0
     assert done.output.startswith(f"usage: poplin {name}")
     assert done.output.endswith(f"example:\n  {VERBS[name].example}\n")
@@ -36,6 +36,9 @@ def test_the_version_is_the_packages(poplin: Any) -> None:
 def test_mistakes_of_usage_have_a_status_of_their_own(poplin: Any) -> None:
     unknown = poplin("attach")
     assert (unknown.status, unknown.errors) == (2, "poplin: no verb 'attach'; `poplin --help` lists them\n")
+    half = poplin("plugin", "make")
+    assert half.errors == "poplin: no verb 'plugin make'; there are `plugin new` and `plugin check`\n"
+    assert poplin("plugin").errors == "poplin: no verb 'plugin'; there are `plugin new` and `plugin check`\n"
     assert poplin("add", "mynet").status == 2
     assert poplin("gc", "mynet", "--everything").status == 2
     assert poplin("run", "mynet", "ip", "addr").status == 2

@@ -1,4 +1,4 @@
-"""--publish, --ip, --mac, --bandwidth and --label: what plugins are told."""
+"""--publish, --ip, --mac, --bandwidth, --name, --alias and --label: what plugins are told."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def test_a_plugin_that_declares_a_capability_is_told_by_it(told: Any) -> None:
             {
                 "bandwidth": {
                     "ingressRate": 10_000_000,
-                    "ingressBurst": 1_000_000,
+                    "ingressBurst": 200_000,
                     "egressRate": 10_000_000,
-                    "egressBurst": 1_000_000,
+                    "egressBurst": 200_000,
                 },
                 "ips": ["10.1.0.5", "fd00::5/64"],
                 "mac": "02:00:00:00:00:0a",
@@ -75,6 +75,21 @@ def test_of_several_networks_one_is_named(told: Any) -> None:
     ]
 
 
+def test_names_reach_plugins_by_cni_args_and_aliases_by_their_capability(
+    told: Any, double: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNI_ARGS", "K8S_POD_NAME=old;IP=10.1.0.5")
+    monkeypatch.setenv("CAP_ARGS", json.dumps({"aliases": {"one": ["www"], "other": ["x"]}}))
+    options = ["--name", "web", "--alias", "w1", "--alias", "w2.a"]
+    seen = told(*options, capabilities={"aliases": True}, networks=("one", "two"))
+    assert [runtime_config for runtime_config, _ in seen] == [
+        {"aliases": {"one": ["www", "w1", "w2.a"], "other": ["x"]}},
+        {"aliases": {"one": ["www"], "other": ["x"], "two": ["w1", "w2.a"]}},
+    ]
+    calls = double("noop").calls
+    assert [call["environ"]["CNI_ARGS"] for call in calls] == ["IgnoreUnknown=1;IP=10.1.0.5;K8S_POD_NAME=web"] * 2
+
+
 def test_they_stand_beside_cap_args(told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAP_ARGS", json.dumps({"ips": ["10.1.0.4"], "mac": "02:00:00:00:00:01", "aliases": ["x"]}))
     ((runtime_config, _),) = told(
@@ -96,6 +111,7 @@ def test_del_and_check_know_what_add_was_told(poplin: Any, told: Any, double: An
     [
         (("--publish", "8080:80"), 'none of \'mynet\' has the capability portMappings; add {"type": "portmap"'),
         (("--bandwidth", "1M"), 'none of \'mynet\' has the capability bandwidth; add {"type": "bandwidth"'),
+        (("--alias", "www"), 'none of \'mynet\' has the capability aliases; add {"type": "dnsname"'),
         (("--ip", "other=10.0.0.5"), "--ip is for network 'other', which is none of these; mynet"),
     ],
 )
@@ -125,12 +141,12 @@ def test_an_address_for_nobody_in_particular_of_two_is_refused(poplin: Any, conf
 @pytest.mark.parametrize(
     ("text", "limits"),
     [
-        ("10M", (10_000_000, 1_000_000, 10_000_000, 1_000_000)),
-        ("2500000", (2_500_000, 250_000, 2_500_000, 250_000)),
+        ("10M", (10_000_000, 200_000, 10_000_000, 200_000)),
+        ("2500000", (2_500_000, 128_000, 2_500_000, 128_000)),
         ("64Kbit", (64_000, 128_000, 64_000, 128_000)),
-        ("100G", (10**11, 2**32 - 1, 10**11, 2**32 - 1)),
+        ("100G", (10**11, 2 * 10**9, 10**11, 2 * 10**9)),
         ("in=10M/4M", (10_000_000, 4_000_000, None, None)),
-        ("out=5m,in=1g", (10**9, 10**8, 5_000_000, 500_000)),
+        ("out=5m,in=1g", (10**9, 2 * 10**7, 5_000_000, 128_000)),
     ],
 )
 def test_bandwidth_reads(text: str, limits: tuple[int | None, ...]) -> None:
@@ -153,6 +169,8 @@ def test_bandwidth_reads(text: str, limits: tuple[int | None, ...]) -> None:
         (wishes.address, "n=10.0.0.1/33", "'10.0.0.1/33' is not an address with a prefix length"),
         (wishes.mac, "02:00:00:00:00", "'02:00:00:00:00' is not a MAC address like 02:00:00:00:00:01"),
         (wishes.mac, "mynet=02:00:00:00:00:0g", "'02:00:00:00:00:0g' is not a MAC address like"),
+        (wishes.host_name, "a b", "'a b' is no host name; write letters, digits and hyphens, as web or db-1"),
+        (wishes.host_name, "a;b=c", "'a;b=c' is no host name"),
         (wishes.label, "app", "'app' is no label; write KEY=VALUE"),
         (wishes.label, "=web", "'=web' is no label"),
     ],

@@ -22,6 +22,8 @@ PRIVATE = (
     "/etc/crio",
     "/etc/poplin",
     "/opt/cni",
+    "/run/cni",
+    "/run/flannel",
     "/run/netns",
     "/run/poplin",
     "/usr/local/lib/poplin",
@@ -29,6 +31,7 @@ PRIVATE = (
     "/var/lib/poplin",
 )
 PATIENCE = 120  # seconds for the whole session
+END = "kill $(jobs -pr) 2>/dev/null"  # what a page, or a trouble that is not cured, left in the background
 
 
 @dataclass
@@ -82,7 +85,11 @@ def end_line(text: str) -> str:
 
 
 def run_session(
-    commands: list[str], folder: Path, checkout: Path = CHECKOUT, places: tuple[str, ...] = PRIVATE
+    commands: list[str],
+    folder: Path,
+    checkout: Path = CHECKOUT,
+    places: tuple[str, ...] = PRIVATE,
+    patience: float = PATIENCE,
 ) -> list[Ran]:
     """Run the commands one after the other, a failure stopping none; `folder` takes their output.
 
@@ -93,7 +100,7 @@ def run_session(
         subprocess.run(
             ["unshare", "--net", "--mount", "bash", "-c", script],
             stdin=subprocess.DEVNULL,
-            timeout=PATIENCE,
+            timeout=patience,
             check=True,
         )
     return [
@@ -126,9 +133,11 @@ def make_directory(path: Path) -> bool:
 
 def session_lines(commands: list[str], folder: Path, checkout: Path, places: tuple[str, ...]) -> list[str]:
     """The script: private places first, then each command with its output and status in files."""
-    lines = ["set -e", *(f"mount -t tmpfs tmpfs {path}" for path in places), "ip link set lo up"]
+    # Of what is below /run root's programs trust nothing that others may write; elsewhere others try their luck.
+    modes = [(path, "755" if path.startswith("/run/") else "1777") for path in places]
+    lines = ["set -e", *(f"mount -t tmpfs -o mode={mode} tmpfs {path}" for path, mode in modes), "ip link set lo up"]
     lines += ["set +e", f"cd {checkout}", f"PATH={checkout}/.venv/bin:$PATH", f"export TMPDIR={folder}"]
     for n, command in enumerate(commands):
         plain = command.removeprefix("sudo ")
         lines += ["{", plain, f"}} >{folder}/{n}.output 2>&1", f"echo $? >{folder}/{n}.status"]
-    return [*lines, "exit 0"]
+    return [*lines, END, "exit 0"]

@@ -12,7 +12,10 @@ ELSEWHERE = {
     "README.md": "tests/docs/test_readme.py",
     "docs/autogen.md": "tests/docs/test_autogen_page.py",
     "docs/troubleshooting.md": "tests/docs/test_troubleshooting.py",
+    "docs/howto/docker.md": "tests/engines/test_docker_page.py",
     "docs/howto/podman.md": "tests/engines/test_pages.py",
+    "docs/howto/buildah.md": "tests/engines/test_pages.py",
+    "docs/plugin-tutorial.md": "tests/docs/test_plugin_tutorial.py",
     "docs/howto/containerd.md": "tests/engines/test_pages.py",
 }
 # The beginning of a command -> why it is not run.

@@ -12,7 +12,7 @@ import pytest
 from docs.readme import CHECKOUT
 
 import poplin.runtime as cni
-from poplin.cli.verbs import VERBS
+from poplin.cli.verbs import VERBS, name_page
 
 PATIENCE = 120  # seconds for building
 OF_SPHINX = {"genindex.html", "search.html", "py-modindex.html"}
@@ -90,7 +90,7 @@ def test_every_page_of_the_repository_is_in_the_site(site: Path) -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_a_page_with_its_arguments(site: Path, verb: str) -> None:
-    text = read_text(site / "docs" / "commands" / f"{verb}.html")
+    text = read_text(site / "docs" / "commands" / f"{name_page(verb)}.html")
     help_text = read_help(verb)
     options = set(re.findall(r"^  (?:-\w(?: \S+)?, )?(--[a-z-]+)", help_text, re.MULTILINE))
     assert "--help" in options
@@ -121,7 +121,7 @@ def test_pages_of_the_repository_link_to_files_that_are_there() -> None:
 
 def read_help(verb: str) -> str:
     """What `poplin VERB --help` prints."""
-    command = [str(CHECKOUT / ".venv" / "bin" / "poplin"), verb, "--help"]
+    command = [str(CHECKOUT / ".venv" / "bin" / "poplin"), *verb.split(), "--help"]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
 
 

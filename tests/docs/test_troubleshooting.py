@@ -6,11 +6,27 @@ import re
 from pathlib import Path
 
 import pytest
+from docs.bandwidth_troubles import BANDWIDTH_IN_THE_CODE, BANDWIDTH_TROUBLES
+from docs.dnsname_troubles import DNSNAME_IN_THE_CODE
+from docs.firewall_troubles import FIREWALL_IN_THE_CODE, FIREWALL_TROUBLES
+from docs.flannel_troubles import FLANNEL_IN_THE_CODE, FLANNEL_TROUBLES
+from docs.lan_troubles import LAN_IN_THE_CODE, LAN_TROUBLES
 from docs.readme import CHECKOUT, Shown, find_shown, has_printed, run_session
 from docs.troubles import IN_THE_CODE, START, TROUBLES, Trouble
+from docs.tuning_troubles import TUNING_IN_THE_CODE, TUNING_TROUBLES
 
 PAGE = (CHECKOUT / "docs" / "troubleshooting.md").read_text()
 FEWEST = 25
+ALL = (*TROUBLES, *BANDWIDTH_TROUBLES, *LAN_TROUBLES, *TUNING_TROUBLES, *FLANNEL_TROUBLES, *FIREWALL_TROUBLES)
+ALL_IN_THE_CODE = (
+    *IN_THE_CODE,
+    *BANDWIDTH_IN_THE_CODE,
+    *LAN_IN_THE_CODE,
+    *TUNING_IN_THE_CODE,
+    *FLANNEL_IN_THE_CODE,
+    *FIREWALL_IN_THE_CODE,
+    *DNSNAME_IN_THE_CODE,
+)
 
 
 def read_entries() -> dict[str, str]:
@@ -34,14 +50,14 @@ def as_pattern(message: str) -> str:
 
 
 def test_every_entry_is_tested_and_says_something() -> None:
-    known = [find_message(trouble.message) for trouble in TROUBLES] + [find_message(each) for each in IN_THE_CODE]
+    known = [find_message(trouble.message) for trouble in ALL] + [find_message(each) for each in ALL_IN_THE_CODE]
     assert sorted(known) == sorted(ENTRIES)
     assert len(ENTRIES) >= FEWEST
     assert PAGE.count("\n### ") == len(ENTRIES)
     assert [message for message, text in ENTRIES.items() if not text.strip()] == []
 
 
-@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.message)
+@pytest.mark.parametrize("trouble", ALL, ids=lambda trouble: trouble.message)
 def test_message_is_printed_and_its_cure_works(tmp_path: Path, trouble: Trouble) -> None:
     message = find_message(trouble.message)
     cure = find_shown(ENTRIES[message])
@@ -55,7 +71,7 @@ def test_message_is_printed_and_its_cure_works(tmp_path: Path, trouble: Trouble)
     assert last.status == 0, last
 
 
-@pytest.mark.parametrize("beginning", IN_THE_CODE)
+@pytest.mark.parametrize("beginning", ALL_IN_THE_CODE)
 def test_message_that_is_not_brought_about_is_in_the_code(tmp_path: Path, beginning: str) -> None:
     message = find_message(beginning)
     pieces = [piece.strip(" '") for piece in re.split(r"\.\.\.|;", message)]

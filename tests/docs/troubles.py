@@ -145,7 +145,7 @@ TROUBLES = (
         network({"type": "ptp", "ipam": STATIC}),
         network({"type": "ptp", "ipam": {"type": "host-local", "subnet": "10.9.0.0/24"}}) + f"\n{ADD}",
     ),
-    Trouble("invalid mtu", ADD, network({**BRIDGE, "mtu": 70000}), f"{WELL}\n{ADD}"),
+    Trouble("invalid mtu ...; it can be", ADD, network({**BRIDGE, "mtu": 70000}), f"{WELL}\n{ADD}"),
     # Addresses.
     Trouble(
         "no IP addresses available",

@@ -1,36 +1,23 @@
-"""Debian's podman on a host of the laboratory: networks are CNI's, root file systems are busybox, no image is needed.
+"""Debian's podman on a host of the laboratory: networks are CNI's, and all there is in a container is busybox.
 
 Its library for CNI is the reference's, libcni, so its records are what any other engine would leave or expect.
 """
 
 from __future__ import annotations
 
-import glob
-import itertools
-import json
-import os
-import shutil
 import subprocess
-import sys
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from firewall import elements
-from netlab import CHECKOUT, PATIENCE, Host, lease_files
-from reference import KINDS
+from engines.engine import Engine
+from engines.inside import Inside, wait_until_serving
+from engines.network import NETWORK, write_network
+from engines.rootfs import SERVER
+from netlab import Host
 
 from poplin.runtime.cache import Cache, Entry
-from poplin.runtime.caller import Runtime
-from poplin.runtime.liveness import locate
 
-NETWORK = "pop"
-SUBNETS = ("10.77.0.0/16", "fd77::/64")
-APPLETS = ("hostname", "ip", "nc", "ping", "sleep")
-SERVER = ("/bin/nc", "-ll", "-p", "80", "-e", "/bin/hostname")  # answers with its container's id
-SHOWN = 12  # letters of an id in a host name
+IMAGE = "localhost/busybox:1"
 SETTINGS = """
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
@@ -45,55 +32,39 @@ events_logger = "file"
 runtime = "runc"
 """
 
-numbers = itertools.count(1)
 
-
-@dataclass(frozen=True)
-class State:
-    """All that attachments leave on a host."""
-
-    links: list[str]
-    leases: list[str]
-    elements: dict[str, list[str]]
-    rules: list[str]  # of iptables
-    records: list[str]
-
-
-class Podman:
-    """podman, its folders and its one network."""
+class Podman(Engine):
+    """podman, its folders and its networks."""
 
     def __init__(self, host: Host, plugins: Path, folder: Path) -> None:
-        self.host = host
-        self.folder = folder
-        self.networks = folder / "net.d"
-        self.root = folder / "root"
-        self.cgroup = f"poplin-engines-{os.getpid()}-{next(numbers)}"
-        self.environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "CONTAINERS_CONF": str(folder / "containers.conf")}
-        self.networks.mkdir(parents=True)
-        self.use(plugins)
-        make_root(self.root)
+        super().__init__(host, plugins, folder)
+        self.environ |= {"CONTAINERS_CONF": str(folder / "containers.conf")}
 
     def use(self, plugins: Path) -> None:
-        """Take the plugins from another folder from now on."""
-        self.plugins = plugins
-        places = {"plugins": plugins, "networks": self.networks, "network": NETWORK}
-        (self.folder / "containers.conf").write_text(SETTINGS.format(**places))
+        super().use(plugins)
+        write_settings(self.folder / "containers.conf", plugins, self.networks)
 
     def configure(self, version: str, *more: Mapping[str, object]) -> None:
-        """The network: a masquerading bridge, published ports, more plugins."""
-        ranges = [[{"subnet": subnet}] for subnet in SUBNETS]
-        routes = [{"dst": "0.0.0.0/0"}, {"dst": "::/0"}]
-        bridge = {"type": "bridge", "bridge": "cni7", "isGateway": True, "hairpinMode": True, "ipMasq": True}
-        ipam = {"type": "host-local", "ranges": ranges, "routes": routes}
-        portmap = {"type": "portmap", "capabilities": {"portMappings": True}}
-        chain = [{**bridge, "ipam": ipam}, portmap, *more]
-        text = json.dumps({"cniVersion": version, "name": NETWORK, "plugins": chain})
-        (self.networks / "10-pop.conflist").write_text(text)
+        """The network that podman has not written."""
+        write_network(self.networks, version, *more)
 
-    def start(self, *options: str) -> str:
+    def create(self, name: str, *options: str) -> None:
+        """A network as podman writes it."""
+        assert self("network", "create", *options, name) == f"{name}\n"
+
+    def start(self, *options: str, network: str = NETWORK) -> str:
         """The id of a new container, which serves TCP on port 80."""
-        where = ["--network", NETWORK, f"--cgroup-parent=/{self.cgroup}"]
-        return self("run", "-d", *where, *options, "--rootfs", str(self.root), *SERVER).strip()
+        where = ["--network", network, f"--cgroup-parent=/{self.cgroup}"]
+        started = self("run", "-d", *where, *options, "--rootfs", str(self.root), *SERVER).strip()
+        wait_until_serving(self.inside(started))
+        return started
+
+    def import_image(self) -> None:
+        """The root file system as an image."""
+        tar = self.folder / "image.tar"
+        assert self.run("tar", "-C", str(self.root), "-cf", str(tar), ".").returncode == 0
+        done = self.attempt("import", "--quiet", str(tar), IMAGE)
+        assert done.returncode == 0, done
 
     def __call__(self, *arguments: str) -> str:
         """stdout of podman, which must succeed and complain of nothing."""
@@ -105,67 +76,33 @@ class Podman:
         """podman, however it ends."""
         return self.run("podman", "--storage-driver=vfs", *arguments)
 
-    def poplin(self, *arguments: str) -> str:
-        """stdout of the command line on this host, which must succeed."""
-        done = self.run(sys.executable, "-m", "poplin.cli.main", *arguments)
-        assert done.returncode == 0, done
-        return done.stdout
+    def inspect(self, container_id: str, template: str) -> str:
+        """What podman knows of a container."""
+        return self("inspect", "--format", template, container_id).strip()
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """A command on this host, in an environment that says where plugins and networks are, but not the records."""
-        places = {"CNI_PATH": str(self.plugins), "NETCONFPATH": str(self.networks)}
-        inside = ["nsenter", f"--net={self.host.path}", *command]
-        how: dict[str, Any] = {"cwd": CHECKOUT, "env": self.environ | places, "timeout": PATIENCE, "check": False}
-        return subprocess.run(inside, capture_output=True, text=True, **how)
-
-    def runtime(self) -> Runtime:
-        """Ours, with the same plugins; to be used with `host.entered()`."""
-        return Runtime((str(self.plugins),), Cache(), self.environ)
+    def inside(self, container_id: str) -> Inside:
+        """The namespace a container has now; it gets another when it is started again."""
+        return Inside(container_id, self.inspect(container_id, "{{.NetworkSettings.SandboxKey}}"))
 
     def entry(self, container_id: str) -> Entry:
         """What is on record of a container."""
-        entry = Cache().find_entry(NETWORK, container_id, "eth0")
-        assert entry is not None
-        return locate(entry)
+        return self.get_entry(NETWORK, container_id)
 
     def record(self, container_id: str) -> Path:
         """The file that is in."""
         return Path(Cache().path(NETWORK, container_id, "eth0"))
 
-    def address(self, container_id: str, number: int = 0) -> str:
+    def address(self, container_id: str, number: int = 0, network: str = NETWORK, ifname: str = "eth0") -> str:
         """One of a container's addresses by the record."""
-        ips: Any = self.entry(container_id).result["ips"]
-        return str(ips[number]["address"]).partition("/")[0]
-
-    def state(self) -> State:
-        """Everything that could be left."""
-        saved = [self.host.sh(f"{tool}-{kind}-save -t nat") for tool in ("iptables", "ip6tables") for kind in KINDS]
-        rules = [line.partition(" [")[0] for line in "\n".join(saved).splitlines() if "CNI" in line]
-        leases = lease_files(Path("/var/lib/cni/networks"), NETWORK)
-        records = sorted(os.listdir("/var/lib/cni/results"))
-        return State(self.host.links(), leases, elements(self.host), sorted(rules), records)
+        return self.get_addresses(network, container_id, ifname)[number]
 
     def remove(self) -> None:
-        """Remove all containers, and the control groups they were in."""
+        """Remove all pods and containers, and the control groups they were in."""
+        self.attempt("pod", "rm", "-f", "-a", "-t0")
         self.attempt("rm", "-f", "-a", "-t0")
-        for top in (*glob.glob(f"/sys/fs/cgroup/{self.cgroup}"), *glob.glob(f"/sys/fs/cgroup/*/{self.cgroup}")):
-            for folder, _, _ in os.walk(top, topdown=False):
-                remove_group(Path(folder))
+        super().remove()
 
 
-def remove_group(folder: Path) -> None:
-    """Once the monitor of the last container in this control group has ended, which it does in its own time."""
-    deadline = time.monotonic() + PATIENCE
-    while (folder / "cgroup.procs").read_text():
-        assert time.monotonic() < deadline, f"{folder} still has processes"
-        time.sleep(0.01)
-    folder.rmdir()
-
-
-def make_root(folder: Path) -> None:
-    """A root file system of busybox alone."""
-    for name in ("bin", "dev", "etc", "proc", "run", "sys", "tmp"):
-        (folder / name).mkdir(parents=True)
-    shutil.copy("/bin/busybox", folder / "bin/busybox")
-    for applet in APPLETS:
-        (folder / "bin" / applet).symlink_to("busybox")
+def write_settings(path: Path, plugins: Path, networks: Path) -> None:
+    """What podman and buildah are to know of this machine and of CNI."""
+    path.write_text(SETTINGS.format(plugins=plugins, networks=networks, network=NETWORK))

@@ -5,21 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from engines.podman import NETWORK, SHOWN, Podman, State
+from engines.leftovers import State
+from engines.network import NETWORK
+from engines.podman import Podman
+from engines.rootfs import SHOWN
 from netlab import REFERENCE, Container, Host
 from reference import Reference, both_kinds
-from traffic import add_outside, call
+from traffic import call
 
 PUBLISH, PUBLISH_TOO = ("--publish", "8080:80"), ("--publish", "9090:80")
 NETWORK_WIDE = {"keep4", "keep6", "hairpin4", "hairpin6"}  # sets of what belongs to a network, as its bridge does
+# Our index has what our plugins met since; tables that the reference's tools made stay when they are empty.
+NOT_COMPARED = ("index", "objects")
 
 both_versions = pytest.mark.parametrize("version", ["0.4.0", "1.0.0"])
-
-
-@pytest.fixture
-def outside(host: Host) -> Container:
-    """A machine beyond the host."""
-    return add_outside(host)
 
 
 def own_chains(state: State) -> list[str]:
@@ -42,7 +41,7 @@ def test_containers_of_the_reference_go_with_our_plugins(
     podman.use(installed)
     assert call(outside, "192.0.2.1", 8080) == server[:SHOWN]
     podman("rm", "-f", "-t0", server)
-    assert podman.state() == before
+    assert podman.changes(before, NOT_COMPARED) == {}
     assert call(outside, "192.0.2.1", 9090) == witness[:SHOWN]
     new = podman.start(*PUBLISH)
     assert call(outside, "192.0.2.1", 8080) == new[:SHOWN]
@@ -70,10 +69,12 @@ def test_our_containers_go_with_the_plugins_of_the_reference_and_one_collection(
     assert (left.links, left.leases) == (before.links, before.leases)
     podman.use(installed)
     assert podman.poplin("gc", NETWORK).startswith(f"{NETWORK}: removed {server} eth0 ")
-    assert podman.state() == before
+    assert podman.changes(before, NOT_COMPARED) == {}
     assert call(outside, "192.0.2.1", 9090) == witness[:SHOWN]
     podman.use(REFERENCE)
     assert podman.attempt("rm", "-f", "-t0", witness).returncode == 0
     podman.use(installed)
     podman.poplin("gc", "--all", NETWORK)
-    assert podman.state() == State(["cni7", "up0"], [], {name: before.elements[name] for name in NETWORK_WIDE}, [], [])
+    after = podman.state()
+    assert (after.links, after.leases, after.rules, after.records) == (["cni7", "up0"], [], [], [])
+    assert after.elements == {name: before.elements[name] for name in NETWORK_WIDE}

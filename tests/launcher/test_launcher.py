@@ -210,7 +210,7 @@ def test_only_the_reserved_block_is_changed_and_a_line_added(tmp_path: Path) -> 
     )
     at = template.index(MARK) + len(MARK)
     assert filled[:at] == template[:at]
-    assert filled[at:].startswith(b"/usr/bin/python3\0-IS\0\0/programs\0.pyc\0/bin\0bridge\0")
+    assert filled[at:].startswith(b"/usr/bin/python3\0-IS\0\0/programs\0.pyc\0/bin\0bandwidth\0bridge\0")
     assert filled[at + ROOM :] == template[at + ROOM :] + b"\n# poplin 0.1.0 /code /usr/bin/python3\n"
 
 

@@ -14,7 +14,7 @@ from netlab import CHECKOUT
 
 from poplin import __version__
 from poplin.cli.launcher import COMPILED, SOURCES, list_sources
-from poplin.cli.verbs import VERBS
+from poplin.cli.verbs import VERBS, name_page
 from poplin.invoke.entry import PLUGINS
 
 PATIENCE = 120
@@ -64,7 +64,7 @@ def test_the_wheel_has_manual_pages_and_completions_where_programs_look(wheel: P
     shared = {name.removeprefix(data) for name in zipfile.ZipFile(wheel).namelist() if name.startswith(data)}
     assert shared == {
         "share/man/man1/poplin.1",
-        *(f"share/man/man1/poplin-{name}.1" for name in VERBS),
+        *(f"share/man/man1/poplin-{name_page(name)}.1" for name in VERBS),
         "share/bash-completion/completions/poplin",
         "share/zsh/site-functions/_poplin",
         "share/fish/vendor_completions.d/poplin.fish",

@@ -211,7 +211,7 @@ def test_a_script_is_never_setuid(
     else:
         options += how.split()
     assert install(folder, *options) == 1
-    refusal = f"poplin install: {folder}/bin/bridge is to be setuid, which a Python script cannot be: "
+    refusal = f"poplin install: {folder}/bin/bandwidth is to be setuid, which a Python script cannot be: "
     assert capfd.readouterr().err.startswith(refusal)
     assert list(folder.iterdir()) == []
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from errno import EADDRNOTAVAIL, EEXIST, ENODEV, EOPNOTSUPP, ESRCH
+from errno import EADDRNOTAVAIL, EEXIST, EINVAL, ENODEV, ENOENT, EOPNOTSUPP, ESRCH
 from pathlib import Path
+from typing import Any
 
 import pytest
 from netlab import Container, Host
@@ -15,15 +16,27 @@ from poplin.linux.kernel import Kernel
 from poplin.linux.neighbour import is_on_link
 from poplin.linux.netlink import NetlinkError, Request
 from poplin.linux.netns import Namespace
+from poplin.linux.shaping import Shape, ensure_shape, read_shape
 from poplin.linux.wire import addr, neigh
 from poplin.linux.wire.addr import add_address, delete_address
 from poplin.linux.wire.bridge import add_bridge
-from poplin.linux.wire.link import delete_group, delete_link, parse_mac, set_link
+from poplin.linux.wire.bucket import make_bucket
+from poplin.linux.wire.filter import ALL, Filter, add_filter, delete_filter, delete_filters
+from poplin.linux.wire.htb import add_class, add_htb
+from poplin.linux.wire.ifb import add_ifb
+from poplin.linux.wire.link import Link, delete_group, delete_link, parse_mac, set_link
+from poplin.linux.wire.macvlan import add_macvlan, find_mode
+from poplin.linux.wire.move import delete_alternative_name, move_link, rename_link
+from poplin.linux.wire.qdisc import TC_H_CLSACT_INGRESS, TC_H_INGRESS, add_fifo, add_ingress, delete_qdisc
 from poplin.linux.wire.route import RouteEntry, add_route, append_route, delete_route
+from poplin.linux.wire.tbf import set_tbf
+from poplin.linux.wire.upper import Upper
 from poplin.linux.wire.veth import add_veth
 from poplin.spec.address import parse_ip, parse_prefix
 
-MAC = parse_mac("02:00:00:00:00:01")
+MAC, OTHER = parse_mac("02:00:00:00:00:01"), parse_mac("02:00:00:00:00:02")
+BUCKET, SLOWER = make_bucket(10**6, 10**5, 25_000), make_bucket(10**5, 10**5, 25_000)
+SUBNETS = Shape(BUCKET, (parse_prefix("fd00::/8"), parse_prefix("10.0.0.0/8")), "src", is_excluding=True)
 ADDRESS, FAR, NEAR = parse_prefix("10.1.2.3/24"), parse_prefix("10.5.0.0/16"), parse_ip("10.1.2.1")
 
 
@@ -48,6 +61,12 @@ class World:
         except NetlinkError as error:
             return error.errno or -1
         return 0
+
+    def move(self, name: str, where: str, new_name: str, *, alias: str, up: bool = False) -> int:
+        """A link goes to the other namespace."""
+        moved = self.namespace(where).rtnl.get_link(name)
+        there = self.host if where == "container" else self.container
+        return self.do(move_link(moved, there.fd, new_name, alias=alias, up=up), where=where)
 
     def links(self, where: str) -> list[tuple[object, ...]]:
         """Name, kind, MTU, up, alias, master's and peer's name of each link."""
@@ -94,6 +113,12 @@ def address_eth0(world: World) -> int:
     return world.do(add_address("eth0", index, ADDRESS), set_link("eth0", index, up=True), where="container")
 
 
+def make_macvlan(world: World, master: str, mode: str, name: str = "eth0", where: str = "container", **how: Any) -> int:
+    """A macvlan on a link of the host's."""
+    below = world.host.rtnl.get_link(master)
+    return world.do(add_macvlan(Upper(name, below, world.namespace(where).fd, **how), mode))
+
+
 # Scenarios: each is a list of steps and what each of them answers.
 
 Step = Callable[[World], object]
@@ -106,6 +131,37 @@ def on_eth0(make: Callable[[int], Request]) -> Step:
 
 def on_host(*requests: Request) -> Step:
     return lambda world: world.do(*requests)
+
+
+def on_veth0(make: Callable[[int], Request]) -> Step:
+    """A request about veth0 on the host, by its number."""
+    return lambda world: world.do(make(world.index("veth0")))
+
+
+def shape(world: World) -> Shape | None:
+    """How veth0 on the host is shaped."""
+    return read_shape(world.host.rtnl, world.host.rtnl.get_link("veth0"))
+
+
+def filters(world: World, parent: int = TC_H_CLSACT_INGRESS) -> list[Filter]:
+    """Those at veth0 on the host."""
+    return world.host.rtnl.list_filters("veth0", world.index("veth0"), parent)
+
+
+def redirect(index: int, target: int) -> Request:
+    """What comes in goes to another link."""
+    return add_filter("veth0", index, Filter(TC_H_CLSACT_INGRESS, 1, ALL, 0x10001, redirect=target), "u32 0 0", "bwp0")
+
+
+def described(link: Link) -> tuple[str, bool, str]:
+    """What a move changes, and what it does not."""
+    return link.alias, link.is_up, link.mac
+
+
+def tuned(world: World) -> tuple[object, ...]:
+    """What can be changed of eth0 in the container while it works."""
+    link = world.container.rtnl.get_link("eth0")
+    return link.mac, link.mtu, link.txqlen, link.is_promiscuous, link.takes_all_multicast
 
 
 def route(**how: object) -> Callable[[int], RouteEntry]:
@@ -204,6 +260,110 @@ SCENARIOS: dict[str, list[tuple[Step, object]]] = {
         (on_eth0(lambda index: append_route("eth0", route(scope=253, src=ADDRESS.ip)(index))), 0),
         (lambda world: [(r.src, r.scope) for r in world.container.rtnl.list_routes(2)], [(ADDRESS.ip, 253)]),
     ],
+    "a link moves with its name and alias, and leaves what it had": [
+        (address_eth0, 0),
+        (on_eth0(lambda index: add_route("eth0", route(gw=NEAR)(index))), 0),
+        (lambda world: world.move("eth0", "container", "ens1", alias="left"), 0),
+        (lambda world: world.container.rtnl.find_link("eth0"), None),
+        (lambda world: world.container.rtnl.list_routes(2), []),
+        (lambda world: described(world.host.rtnl.get_link("ens1")), ("left", False, "02:00:00:00:00:01")),
+        (lambda world: world.move("ens1", "host", "eth0", alias="", up=True), 0),
+        (lambda world: described(world.container.rtnl.get_link("eth0")), ("", True, "02:00:00:00:00:01")),
+        (lambda world: world.container.rtnl.list_addresses(family=2), []),
+    ],
+    "a pair is one wherever its ends are": [
+        (make_pair, 0),
+        (lambda world: world.move("eth0", "container", "ens1", alias=""), 0),
+        (lambda world: world.host.rtnl.get_link("veth0").link == world.index("ens1"), True),
+        (lambda world: world.host.rtnl.get_link("ens1").netnsid, None),
+        (lambda world: world.move("veth0", "host", "eth0", alias=""), 0),
+        (on_host(delete_link("ens1")), 0),
+    ],
+    "a link does not move to where its old name and its new one are taken": [
+        (make_pair, 0),
+        (on_host(add_bridge("eth0", MAC), add_bridge("ens1", MAC)), 0),
+        (lambda world: world.move("eth0", "container", "ens1", alias=""), EEXIST),
+        (lambda world: world.container.rtnl.get_link("eth0").kind, "veth"),
+    ],
+    "a link gets another name, but no other's": [
+        (make_pair, 0),
+        (on_host(add_bridge("br0", MAC)), 0),
+        (lambda world: world.do(rename_link(world.host.rtnl.get_link("veth0"), "br0", alias="x")), EEXIST),
+        (lambda world: world.do(rename_link(world.host.rtnl.get_link("veth0"), "ens1", alias="x")), 0),
+        (lambda world: world.host.rtnl.get_link("ens1").alias, "x"),
+    ],
+    "what can be tuned of a link is what it was tuned to": [
+        (make_pair, 0),
+        (lambda world: tuned(world), ("02:00:00:00:00:01", 1400, 1000, False, False)),
+        (on_eth0(lambda index: set_link("eth0", index, mtu=1300, txqlen=0, promisc=True)), 0),
+        (lambda world: tuned(world), ("02:00:00:00:00:01", 1300, 0, True, False)),
+        (on_eth0(lambda index: set_link("eth0", index, mac=OTHER, promisc=False, allmulti=True, txqlen=7)), 0),
+        (lambda world: tuned(world), ("02:00:00:00:00:02", 1300, 7, False, True)),
+    ],
+    "a macvlan has the MTU of its master, and goes with it": [
+        (on_host(add_bridge("br0", MAC, mtu=1400)), 0),
+        (lambda world: make_macvlan(world, "br0", "bridge"), 0),
+        (lambda world: make_macvlan(world, "br0", "bridge"), EEXIST),
+        (lambda world: world.container.rtnl.get_link("eth0").link == world.index("br0"), True),
+        (lambda world: find_mode(world.container.rtnl.get_link("eth0")), "bridge"),
+        (lambda world: world.container.rtnl.get_link("eth0").netnsid is None, False),
+        (lambda world: make_macvlan(world, "br0", "vepa", name="eth1", mtu=1300), 0),
+        (lambda world: make_macvlan(world, "br0", "vepa", where="host"), 0),
+        (lambda world: world.host.rtnl.get_link("eth0").netnsid, None),
+        (lambda world: [each.mtu for each in world.container.rtnl.list_links("macvlan")], [1400, 1300]),
+        (on_host(delete_link("br0")), 0),
+        (lambda world: world.container.rtnl.list_links("macvlan"), []),
+        (lambda world: world.host.rtnl.list_links("macvlan"), []),
+    ],
+    "a macvlan that has all of its master has its MAC": [
+        (on_host(add_bridge("br0", MAC)), 0),
+        (lambda world: make_macvlan(world, "br0", "passthru", mac=parse_mac("02:00:00:00:00:02")), 0),
+        (lambda world: world.container.rtnl.get_link("eth0").mac, "02:00:00:00:00:01"),
+        (lambda world: world.do(add_macvlan(Upper("eth1", Link(4242, "gone"), world.container.fd), "bridge")), ENODEV),
+    ],
+    "a queue may change, but not into another kind": [
+        (make_pair, 0),
+        (on_veth0(lambda index: set_tbf("veth0", index, 0x10000, BUCKET)), 0),
+        (on_veth0(lambda index: set_tbf("veth0", index, 0x10000, SLOWER)), 0),
+        (lambda world: shape(world), Shape(SLOWER)),
+        (on_veth0(lambda index: add_htb("veth0", index, 0x10000, 0x10030)), EEXIST),
+        (on_veth0(lambda index: delete_qdisc("veth0", index)), 0),
+        (on_veth0(lambda index: delete_qdisc("veth0", index)), ENOENT),
+        (lambda world: shape(world), None),
+        (lambda world: world.do(set_tbf("gone", 4242, 0x10000, BUCKET)), ENODEV),
+    ],
+    "a queue has classes and filters, which go with it": [
+        (make_pair, 0),
+        (on_veth0(lambda index: add_class("veth0", index, 0x10030, BUCKET)), ENOENT),
+        (on_veth0(lambda index: add_fifo("veth0", index, 0x10030, 0x300000, "bfifo", 9)), ENOENT),
+        (lambda world: ensure_shape(world.host.rtnl, world.host.rtnl.get_link("veth0"), SUBNETS), None),
+        (lambda world: shape(world), SUBNETS),
+        (on_veth0(lambda index: add_class("veth0", index, 0x10030, BUCKET)), EEXIST),
+        (lambda world: len(filters(world, 0x10000)), 2),
+        (on_veth0(lambda index: delete_qdisc("veth0", index)), 0),
+        (lambda world: filters(world, 0x10000), []),
+        (lambda world: ensure_shape(world.host.rtnl, world.host.rtnl.get_link("veth0"), Shape(BUCKET)), None),
+        (lambda world: shape(world), Shape(BUCKET)),
+    ],
+    "what comes in is redirected by filters in a place of their own": [
+        (make_pair, 0),
+        (on_host(add_ifb("bwp0", 1400)), 0),
+        (on_veth0(lambda index: redirect(index, 99)), EINVAL),
+        (on_veth0(lambda index: add_ingress("veth0", index)), 0),
+        (on_veth0(lambda index: add_ingress("veth0", index)), EEXIST),
+        (lambda world: world.do(redirect(world.index("veth0"), world.index("bwp0"))), 0),
+        (lambda world: [each.redirect == world.index("bwp0") for each in filters(world)], [True]),
+        (on_veth0(lambda index: delete_filter("veth0", index, Filter(TC_H_CLSACT_INGRESS, 1, 3, 0, handle=7))), ENOENT),
+        (lambda world: world.do(delete_filter("veth0", world.index("veth0"), filters(world)[0])), 0),
+        (lambda world: filters(world), []),
+        (lambda world: world.do(redirect(world.index("veth0"), world.index("bwp0"))), 0),
+        (lambda world: world.do(delete_filters("veth0", world.index("veth0"), filters(world)[0])), 0),
+        (lambda world: filters(world), []),
+        (lambda world: world.do(redirect(world.index("veth0"), world.index("bwp0"))), 0),
+        (on_veth0(lambda index: delete_qdisc("veth0", index, TC_H_INGRESS)), 0),
+        (lambda world: filters(world), []),
+        (lambda world: world.host.rtnl.find_qdisc("veth0", world.index("veth0"), TC_H_INGRESS), None),
+    ],
     "what a link has goes with it": [
         (address_eth0, 0),
         (on_eth0(lambda index: add_route("eth0", route(gw=NEAR)(index))), 0),
@@ -243,6 +403,25 @@ def test_mirror_goes_on_where_the_real_kernel_is(real: World, bin_dir: Path, nam
             kernel.close()
     finally:
         other.remove()
+
+
+def test_mirror_knows_alternative_names(host: Host, container: Container) -> None:
+    host.sh("ip link add veth0 type veth peer name veth1")
+    container.sh("ip link add ens1 type bridge")
+    host.sh("ip link property add dev veth0 altname ens1 altname the-one-on-the-left")
+    with host.entered(), Namespace(host.path) as outside, Namespace(container.path) as inside:
+        kernel = MirrorKernel()
+        for world in (World(kernel.host, kernel.open(container.path)), World(outside, inside)):
+            found = world.host.rtnl.get_link("the-one-on-the-left")
+            assert (found.name, found.alternative_names) == ("veth0", ("ens1", "the-one-on-the-left"))
+            assert world.do(rename_link(found, "ens1", alias="")) == EEXIST
+            assert world.move("veth0", "host", "eth0", alias="") == EEXIST
+            assert world.do(delete_alternative_name(found, "ens1")) == 0
+            assert world.do(delete_alternative_name(found, "ens1")) == ENOENT
+            assert world.do(rename_link(found, "ens1", alias="")) == 0
+            assert world.move("ens1", "host", "eth0", alias="") == 0
+            assert world.container.rtnl.get_link("the-one-on-the-left").name == "eth0"
+        kernel.close()
 
 
 def test_mirror_knows_a_namespace_by_every_path(host: Host, container: Container) -> None:

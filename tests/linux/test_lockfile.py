@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from poplin.linux.lockfile import LockFile, LockTimeout
+from poplin.linux.lockfile import LockFile, LockTimeout, PassingLock
 
 PATIENCE = 30  # seconds
 
@@ -174,3 +174,29 @@ def test_folder_is_locked_by_a_file_in_it(tmp_path: Path) -> None:
 def test_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), LockFile(str(tmp_path / "gone" / "lock"), 0):
         raise AssertionError("there was nothing to lock")
+
+
+def test_a_passing_lock_is_of_the_file_that_has_the_name(tmp_path: Path) -> None:
+    """Who waits for one that is removed with its folder gets the next, and nobody has that one as well."""
+    folder = tmp_path / "folder"
+    path = str(folder / "lock")
+    got = threading.Event()
+    let_go = threading.Event()
+
+    def wait_for_it() -> None:
+        with PassingLock(path, PATIENCE):
+            got.set()
+            let_go.wait(PATIENCE)
+
+    with PassingLock(path, PATIENCE):
+        waiting = threading.Thread(target=wait_for_it)
+        waiting.start()
+        assert not got.wait(0.05)
+        os.unlink(path)
+        folder.rmdir()
+    assert got.wait(PATIENCE)
+    with pytest.raises(LockTimeout), PassingLock(path, 0.05):
+        pass
+    let_go.set()
+    waiting.join()
+    assert folder.stat().st_mode & 0o777 == 0o700

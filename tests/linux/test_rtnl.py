@@ -18,7 +18,8 @@ from poplin.linux.wire.bridge import add_bridge, has_hairpin, is_isolated, set_p
 from poplin.linux.wire.link import Link, parse_mac, set_link
 from poplin.linux.wire.macvlan import add_macvlan
 from poplin.linux.wire.neigh import Neighbour, delete_neighbour, set_neighbour
-from poplin.linux.wire.route import RTM_GETROUTE, RouteEntry, add_route, append_route, delete_route
+from poplin.linux.wire.route import RT_SCOPE_LINK, RTM_GETROUTE, RouteEntry, add_route, append_route, delete_route
+from poplin.linux.wire.upper import Upper
 from poplin.linux.wire.veth import add_veth
 from poplin.spec.address import parse_ip, parse_prefix
 
@@ -89,7 +90,7 @@ def test_macvlan_is_born_in_the_other_namespace(host, container: Container, insi
     host.sh("ip link add lower type veth peer name lower2")
     with Namespace(host.path) as outside:
         lower = outside.rtnl.get_link("lower")
-        outside.rtnl.apply(add_macvlan("eth0", lower.index, inside.fd, "private", mtu=1300, mac=MAC))
+        outside.rtnl.apply(add_macvlan(Upper("eth0", lower, inside.fd, mtu=1300, mac=MAC), "private"))
     shown = show(container, "eth0")
     assert (shown["linkinfo"]["info_data"]["mode"], shown["mtu"], shown["address"]) == (
         "private",
@@ -320,6 +321,14 @@ def test_listed_route_can_be_deleted(container: Container, rtnl: Rtnl, wire: Lin
         NetlinkError, match=r"^ip route delete 10\.1\.2\.0/24 dev d0 proto 2 scope link .*: No such process"
     ):
         rtnl.apply(delete_route("d0", connected[0]))
+
+
+def test_route_that_is_gone_counts_as_removed(container: Container, rtnl: Rtnl, wire: Link) -> None:
+    container.sh("ip route add 10.9.0.0/16 dev d0 proto 112")
+    route = RouteEntry(parse_prefix("10.9.0.0/16"), wire.index, scope=RT_SCOPE_LINK)
+    assert rtnl.remove_route("d0", route)
+    assert container.routes() == []
+    assert not rtnl.remove_route("d0", route)
 
 
 def test_route_to_an_address_is_found(container: Container, rtnl: Rtnl, wire: Link) -> None:

@@ -18,11 +18,18 @@ from poplin.linux.fake.shell import quote, spell
         ("ip link set dev eth0 up", "blue", "ip -n blue link set dev eth0 up"),
         ("ip link set dev eth0 up", "/proc/7/ns/net", "nsenter --net=/proc/7/ns/net ip link set dev eth0 up"),
         ("sysctl -w net/ipv4/ip_forward=1", "blue", "ip netns exec blue sysctl -w net/ipv4/ip_forward=1"),
+        ("sysctl -w net/ipv4/tcp_rmem=4 5 6", "", "sysctl -w 'net/ipv4/tcp_rmem=4 5 6'"),
         ("ip link delete dev a;b", "c d", "ip -n 'c d' link delete dev 'a;b'"),
         ("ip link delete dev it's", "", "ip link delete dev 'it'\"'\"'s'"),
         ('nft add element inet poplin x { "a" }', "", "nft 'add element inet poplin x { \"a\" }'"),
         ("nft flush chain inet poplin x", "", "nft flush chain inet poplin x"),
         ("sed -e 's|a|b|g' f | nft -f -", "", "sed -e 's|a|b|g' f | nft -f -"),
+        ("ip link set dev eth0 alias the left one", "blue", "ip -n blue link set dev eth0 alias 'the left one'"),
+        (
+            "ip link set dev eth0 netns /proc/thread-self/ns/net name ens1 alias ",
+            "blue",
+            "ip -n blue link set dev eth0 netns /proc/$$/ns/net name ens1 alias ''",
+        ),
         ("# as it is; said", "blue", "# as it is; said"),
     ],
 )

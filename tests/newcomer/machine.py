@@ -22,7 +22,7 @@ root=$1; shift
 mount --make-rprivate /
 mount --bind "$root" "$root"; cd "$root"
 mount -t proc proc proc; mount --rbind /sys sys; mount --rbind /dev dev
-mount -t tmpfs tmpfs run; mount -t tmpfs tmpfs tmp
+mount -t tmpfs -o mode=755 tmpfs run; mount -t tmpfs tmpfs tmp
 pivot_root . mnt; cd /; umount -l /mnt  # in a mere chroot nobody may make user namespaces
 exec /usr/bin/env -i HOME=/root TERM=dumb LANG=C.UTF-8 \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"

@@ -13,6 +13,7 @@ from netlab import REFERENCE
 from preview_lab import Rehearsed, container, known_result, lines, network
 from reference import Reference, both_kinds, masquerade_by_nft, masquerade_comments, port_rules, publish_by_nft
 
+from poplin.preview.plan import preview_gc
 from poplin.runtime import CNIError
 
 WEB = {"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]}
@@ -52,21 +53,39 @@ def test_a_foreign_plugin_in_a_chain_is_named_with_its_configuration(mixed: Rehe
 
 
 def test_what_depends_on_the_answer_of_a_foreign_plugin_is_not_guessed(mixed: Rehearsed, double: MakeDouble) -> None:
-    macvlan, _ = double("macvlan"), double("tuning")
-    preview = mixed.preview("ADD", network({"type": "macvlan"}, {"type": "portmap"}, {"type": "tuning"}), container())
-    known = "# what macvlan would answer only macvlan knows: what follows depends on it"
+    sriov, _ = double("sriov"), double("tuning")
+    preview = mixed.preview("ADD", network({"type": "sriov"}, {"type": "portmap"}, {"type": "tuning"}), container())
+    known = "# what sriov would answer only sriov knows: what follows depends on it"
     assert lines(preview)[-1] == f"{known}; so does what portmap, tuning would do"
-    assert read_comment(lines(preview)[0])[1] == {"type": "macvlan", "name": "mynet", "cniVersion": "1.1.0"}
-    assert (len(preview.steps), preview.result, macvlan.calls) == (2, None, [])
+    assert read_comment(lines(preview)[0])[1] == {"type": "sriov", "name": "mynet", "cniVersion": "1.1.0"}
+    assert (len(preview.steps), preview.result, sriov.calls) == (2, None, [])
 
 
-def test_without_the_addresses_of_a_foreign_ipam_plugin_nothing_is_said(mixed: Rehearsed, double: MakeDouble) -> None:
-    dhcp = double("dhcp")
+@pytest.mark.parametrize("is_ours", [False, True], ids=["foreign", "dhcp"])
+def test_what_depends_on_addresses_that_are_not_known_is_not_said(
+    mixed: Rehearsed, double: MakeDouble, is_ours: bool
+) -> None:
+    """The link is made before anybody is asked; that it is not taken back again is part of what is right here."""
+    theirs = [] if is_ours else [double("dhcp")]
     with mixed.untouched():
         preview = mixed.preview("ADD", network(bridge(mixed, ipam={"type": "dhcp"})), container())
-    assert [step.plugin for step in preview.steps] == ["dhcp", ""]
-    assert lines(preview)[1] == "# which addresses dhcp would give only dhcp knows: what follows depends on it"
-    assert (preview.result, dhcp.calls) == (None, [])
+    *made, last = lines(preview)
+    source = "a DHCP server would give only that server" if is_ours else "dhcp would give only dhcp"
+    assert last == f"# which address{'' if is_ours else 'es'} {source} knows: what follows depends on it"
+    assert made[0].startswith("ip link add br0 ")
+    assert [line for line in made if "delete" in line] == []
+    commented = [step.plugin for step in preview.steps if step.is_comment and step.plugin != "bridge"]
+    assert commented == ["dhcp"] * len(theirs) + [""]
+    assert (preview.result, [each.calls for each in theirs]) == (None, [[]] * len(theirs))
+
+
+def test_what_dhcp_would_give_back_is_told(mixed: Rehearsed) -> None:
+    wanted = network(bridge(mixed, ipam={"type": "dhcp"}, ipMasq=False))
+    told = lines(mixed.preview("DEL", wanted, container()), "dhcp")
+    assert told == ["# the DHCP daemon would give back the lease of mynet/blue/eth0"]
+    with mixed.host.entered():
+        told = lines(preview_gc(mixed.runtime, wanted, []), "dhcp")
+    assert told == ["# the DHCP daemon would give back the lease of every attachment to mynet that is gone"]
 
 
 def test_an_executable_of_our_name_that_is_not_ours_is_foreign(mixed: Rehearsed, double: MakeDouble) -> None:
@@ -89,8 +108,8 @@ def test_del_goes_on_after_foreign_plugins(mixed: Rehearsed, double: MakeDouble)
     assert told == [
         f"# {theirs[0].path}",
         "nft 'delete element inet poplin masq4 { 10.1.2.9 }'",
-        f"ip link delete dev {name}",
         f"# {theirs[1].path}",
+        f"ip link delete dev {name}",
         f"remove {mixed.results}/mynet-blue-eth0",
     ]
     assert [each.commands for each in theirs] == [["ADD"], ["ADD"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -146,3 +147,32 @@ def test_leases_of_an_earlier_boot_are_removed(rehearsed: Rehearsed) -> None:
     files = {line.rpartition("/")[2] for line in lines(preview, "host-local") if line.startswith("write ")}
     assert files == {"10.1.2.2", "last_reserved_ip.0", "lock"}
     assert known_result(preview)["ips"][0]["address"] == "10.1.2.2/24"
+
+
+def test_names_are_written_and_served_by_nobody(rehearsed: Rehearsed) -> None:
+    rehearsed.runtime.environ["XDG_RUNTIME_DIR"] = str(rehearsed.folder / "run")
+    place = f"{rehearsed.folder}/run/containers/cni/dnsname/mynet"
+    wanted = network(
+        bridge(rehearsed), {"type": "dnsname", "domainName": "dns.podman", "capabilities": {"aliases": True}}
+    )
+    told = container(
+        args=(("IgnoreUnknown", "1"), ("K8S_POD_NAME", "web")), capability_args={"aliases": {"mynet": ["www"]}}
+    )
+    with rehearsed.untouched():
+        preview = rehearsed.preview("ADD", wanted, told)
+    steps = {step.line: step.content for step in preview.steps if step.plugin == "dnsname"}
+    started = f"/usr/sbin/dnsmasq --user=root --group= --conf-file={place}/dnsmasq.conf"
+    names = ("lock", "addnhosts", "dnsmasq.conf")
+    assert list(steps) == [f"mkdir -p {place}", *(f"write {place}/{name}" for name in names), started]
+    assert steps[f"write {place}/addnhosts"] == b"10.1.2.2\tweb\twww\t#mynet/blue/eth0\n"
+    assert known_result(preview)["dns"] == {"nameservers": ["10.1.2.1"], "search": ["dns.podman"]}
+    rehearsed.do("ADD", wanted, told)
+    number = Path(f"{place}/pidfile").read_text().strip()
+    with rehearsed.untouched():
+        preview = rehearsed.preview("DEL", wanted, told)
+    kept = ("addnhosts", "dnsmasq.conf", "pidfile", "lock")
+    assert [step.line for step in preview.steps if step.plugin == "dnsname"] == [
+        *(f"kill {number}", *(f"remove {place}/{name}" for name in kept), f"rmdir {place}")
+    ]
+    rehearsed.do("DEL", wanted, told)
+    assert not Path(place).exists()

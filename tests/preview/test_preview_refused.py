@@ -162,13 +162,14 @@ def test_a_folder_that_cannot_be_written_is_foreseen(rehearsed: Rehearsed) -> No
 PROGRAM = """
 import sys
 from poplin.cli.failure import describe
-from poplin.preview.plan import preview_attach, preview_detach
+from poplin.preview.plan import preview_attach_all, preview_detach_all
 from poplin.runtime import Attachment, Cache, CNIError, Runtime, parse
 import os
 paths, folder, verb, text = sys.argv[1:]
 try:
     runtime, network = Runtime((paths,), Cache(folder)), parse(text)
-    {"ADD": preview_attach, "DEL": preview_detach}[verb](runtime, network, Attachment("blue", "/run/netns/blue"))
+    foresee = {"ADD": preview_attach_all, "DEL": preview_detach_all}[verb]
+    foresee(runtime, [(network, Attachment("blue", "/run/netns/blue"))])
 except CNIError as error:
     print(error.code, describe(error))
 """

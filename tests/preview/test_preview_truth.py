@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from firewall_lab import Iptables
 from preview_lab import Rehearsed, container, known_result, lines, network
 
 from poplin.runtime import Attachment, NetworkList
@@ -17,7 +18,15 @@ WEB = {"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}
 NAMES = {"hostPort": 53, "containerPort": 5353, "protocol": "udp"}
 ONE_ADDRESS = {"hostPort": 8443, "containerPort": 443, "protocol": "tcp", "hostIP": "192.0.2.1"}
 ODD_ROUTES = [{"dst": "10.5.0.0/16", "gw": "10.1.2.9"}, {"dst": "10.6.0.0/16", "mtu": 1400, "table": 77, "scope": 0}]
+LIMITS = {"ingressRate": 10**7, "ingressBurst": 10**6, "egressRate": 8 * 10**6, "egressBurst": 8 * 10**5}
 MAC = "02:ab:cd:ef:00:01"
+
+
+SUBNET_ENV = (
+    "FLANNEL_NETWORK=10.1.0.0/16\nFLANNEL_SUBNET=10.1.2.1/24\n"
+    "FLANNEL_IPV6_NETWORK=fd00::/48\nFLANNEL_IPV6_SUBNET=fd00:0:0:1::1/64\n"
+    "FLANNEL_MTU=1450\nFLANNEL_IPMASQ=false\n"
+)
 
 
 LO_DOWN = ["ip -n blue link set dev lo down"]  # there is no asking whether it is
@@ -50,6 +59,12 @@ def bridge_plugin(folder: str, *subnets: str, routes: tuple[str, ...] = (), **fi
     return {"type": "bridge", "bridge": "br0", **ipam, **fields}
 
 
+def limited(**fields: Any) -> Callable[[str], NetworkList]:
+    """A bridge network whose containers are limited."""
+    bandwidth = {"type": "bandwidth", "capabilities": {"bandwidth": True}, **fields}
+    return lambda folder: network(bridge_plugin(folder, V4, V6, isGateway=True), bandwidth)
+
+
 def publishing(*subnets: str, **fields: Any) -> Callable[[str], NetworkList]:
     """A bridge network whose containers publish ports."""
     portmap = {"type": "portmap", "capabilities": {"portMappings": True}, **fields}
@@ -59,6 +74,26 @@ def publishing(*subnets: str, **fields: Any) -> Callable[[str], NetworkList]:
 def ptp(*subnets: str, **fields: Any) -> Callable[[str], NetworkList]:
     """A ptp network."""
     return lambda folder: network({"type": "ptp", "ipam": leases(folder, *subnets, routes=EVERYWHERE), **fields})
+
+
+def host_device(*subnets: str, **fields: Any) -> Callable[[str], NetworkList]:
+    """A network that gives one of the host's devices."""
+
+    def make(folder: str) -> NetworkList:
+        ipam = {"ipam": leases(folder, *subnets, routes=EVERYWHERE)} if subnets else {}
+        return network({"type": "host-device", "device": "ens1", **ipam, **fields})
+
+    return make
+
+
+def on_link(kind: str, *subnets: str, **fields: Any) -> Callable[[str], NetworkList]:
+    """A network of containers on one of the host's links."""
+
+    def make(folder: str) -> NetworkList:
+        ipam = {"ipam": leases(folder, *subnets, routes=EVERYWHERE)} if subnets else {}
+        return network({"type": kind, **fields, **ipam})
+
+    return make
 
 
 def static(folder: str) -> NetworkList:
@@ -84,6 +119,62 @@ def uplink(host: Rehearsed) -> None:
     host.sh("ip link add up0 mtu 1400 type veth peer name up1")
     host.sh("ip address add 192.0.2.1/24 dev up0 && ip link set up0 up && ip link set up1 up")
     host.sh("ip route add default via 192.0.2.2")
+
+
+def card(host: Rehearsed) -> None:
+    """The host has a device to give."""
+    host.sh("ip link add ens1 type veth peer name wire && ip link set wire up")
+    host.sh("ip link set ens1 up alias 'the one on the left'")
+    host.sh("ip link property add dev ens1 altname enp5s0")
+
+
+def link_inside(host: Rehearsed) -> None:
+    """The container has a link already."""
+    host.sh(
+        "ip -n blue link add up0 type veth peer name up1 && ip -n blue link set up0 up && ip -n blue link set up1 up"
+    )
+
+
+def beside(folder: str, name: str) -> str:
+    """A place beside the leases'."""
+    return f"{folder.rpartition('/')[0]}/{name}"
+
+
+def tuned(**fields: Any) -> Callable[[str], NetworkList]:
+    """A bridge network whose interfaces are tuned."""
+
+    def make(folder: str) -> NetworkList:
+        bridge = bridge_plugin(folder, V4, V6, isDefaultGateway=True, capabilities={"mac": True})
+        return network(bridge, {"type": "tuning", "dataDir": beside(folder, "tuning"), **fields})
+
+    return make
+
+
+def flannel(folder: str) -> NetworkList:
+    """A flannel network; what is kept is among the leases, where it is compared."""
+    places = {"subnetFile": beside(folder, "subnet.env"), "dataDir": f"{folder}/flannel", "ipam": {"dataDir": folder}}
+    return network({"type": "flannel", "delegate": {"bridge": "br0", "isDefaultGateway": True}, **places})
+
+
+def daemon(host: Rehearsed) -> None:
+    """flannel's has written what it has to say."""
+    (host.folder / "subnet.env").write_text(SUBNET_ENV)
+
+
+def firewalled(**fields: Any) -> Callable[[str], NetworkList]:
+    """A bridge network whose containers are let through."""
+
+    def make(folder: str) -> NetworkList:
+        plain = bridge_plugin(folder, V4, V6, isDefaultGateway=True)
+        return network(plain, {"type": "firewall", "backend": "nftables", **fields})
+
+    return make
+
+
+def docker(host: Rehearsed) -> None:
+    """Docker is there, with iptables of both kinds."""
+    for kind in ("nft", "legacy"):
+        Iptables(host.host, kind).be_docker()
 
 
 def named(name: str, make: Callable[[str], NetworkList]) -> Callable[[str], NetworkList]:
@@ -138,10 +229,83 @@ CASES = {
     "ptp of both versions with masquerade": Case(ptp(V4, V6, ipMasq=True, mtu=1400)),
     "ptp of IPv4": Case(ptp(V4)),
     "ptp, second container": Case(ptp(V4, V6), before=attach_red(ptp(V4, V6))),
+    "host-device of both versions": Case(host_device(V4, V6), before=card),
+    "host-device without addresses": Case(host_device(), before=card),
+    "host-device in a namespace without a name": Case(
+        host_device(V4), {"path": "/proc/self/root/run/netns/blue"}, before=card
+    ),
+    "host-device under odd names": Case(host_device(V4), {"ifname": "eth;0'\""}, before=card),
+    "host-device by an alternative name": Case(host_device(V4, device="enp5s0"), before=card),
+    "host-device for a program": Case(host_device(V4, DPDKMode=True), before=card),
+    "macvlan of both versions": Case(on_link("macvlan", V4, V6, master="up0", mtu=1300, bcqueuelen=50), before=uplink),
+    "macvlan without addresses": Case(on_link("macvlan", master="up0", mode="vepa"), before=uplink),
+    "macvlan with a MAC, on the default route's link": Case(
+        on_link("macvlan", V4, capabilities={"mac": True}), {"capability_args": {"mac": MAC}}, uplink
+    ),
+    "macvlan that has all of its master": Case(
+        on_link("macvlan", V4, master="up0", mode="passthru", mac=MAC), before=uplink
+    ),
+    "macvlan in the container": Case(on_link("macvlan", V4, master="up0", linkInContainer=True), before=link_inside),
+    "macvlan in a namespace without a name": Case(
+        on_link("macvlan", V4, master="up0"), {"path": "/proc/self/root/run/netns/blue"}, before=uplink
+    ),
+    "macvlan beside an interface of that name on the host": Case(
+        on_link("macvlan", V4, master="eth0"),
+        before=lambda host: host.sh("ip link add eth0 type veth peer name eth1 && ip link set eth0 up"),
+    ),
+    "macvlan under odd names": Case(on_link("macvlan", V4, master="up0"), {"ifname": "eth;0'\""}, before=uplink),
+    "tap": Case(
+        lambda folder: network(
+            {
+                "type": "tap",
+                "owner": 4242,
+                "multiQueue": True,
+                "mtu": 1400,
+                "ipam": leases(folder, V4, V6, routes=EVERYWHERE),
+                "capabilities": {"mac": True},
+            }
+        ),
+        {"capability_args": {"mac": MAC}},
+    ),
+    "tap on a bridge under odd names": Case(
+        lambda folder: network({"type": "tap", "bridge": "br$(x)'0", "selinuxContext": "a_u:b_r:c_t:s0"}),
+        {"ifname": "eth;0'\""},
+        before=lambda host: host.blue.sh('ip link add "br$(x)\'0" type bridge'),
+    ),
+    "sbr": Case(lambda folder: network(bridge_plugin(folder, V4, V6, isDefaultGateway=True), {"type": "sbr"})),
+    "tuning of everything": Case(
+        tuned(
+            **{"mtu": 1400, "promisc": True, "allmulti": True, "txQLen": 7, "mac": "02:ab:cd:ef:00:02"},
+            sysctl={"net.ipv4.conf.IFNAME.arp_filter": "1", "net.ipv4.ip_local_port_range": "2048 65000"},
+        ),
+        {"capability_args": {"mac": MAC}},
+    ),
+    "tuning of switches under odd names": Case(
+        tuned(sysctl={"net.ipv4.conf.IFNAME.arp_filter": "1"}), {"ifname": "eth;0'\""}
+    ),
+    "tuning of nothing": Case(tuned()),
+    "flannel": Case(flannel, before=daemon),
+    "flannel, second interface": Case(
+        flannel,
+        {"ifname": "eth1"},
+        before=lambda host: (daemon(host), host.do("ADD", flannel(str(host.leases)), container())),
+    ),
+    "firewall": Case(firewalled(ingressPolicy="isolated", iptablesAdminChainName="site")),
+    "firewall, second container": Case(firewalled(), before=attach_red(firewalled())),
+    "firewall beside Docker": Case(firewalled(), before=docker),
+    "firewall beside Docker, second container": Case(
+        firewalled(), before=lambda host: (docker(host), attach_red(firewalled())(host))
+    ),
     "loopback": Case(lambda folder: network({"type": "loopback"})),
     "ports": Case(publishing(V4, V6), ports),
     "ports, masqAll": Case(publishing(V4, V6, masqAll=True), ports),
     "ports, none": Case(publishing(V4)),
+    "limits": Case(limited(), {"capability_args": {"bandwidth": LIMITS}}),
+    "limits of another container before": Case(
+        limited(), {"capability_args": {"bandwidth": LIMITS}}, attach_red(limited(**LIMITS))
+    ),
+    "limits for subnets": Case(limited(**LIMITS, unshapedSubnets=["10.0.0.0/8", "fd00::/33"])),
+    "limits, none": Case(limited()),
     "ports under conditions": Case(
         publishing(V4, conditionsV4=["ip", "saddr", "!=", "192.0.2.0/24"]),
         ports,

@@ -35,6 +35,19 @@ def test_its_sys_shows_its_links_and_ours_stays(laboratory: None, capfd: pytest.
     assert os.listdir("/sys/class/net") == before
 
 
+def test_it_has_a_resolv_conf_of_its_own_and_ours_stays(
+    laboratory: None, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = Path("/etc/resolv.conf").read_bytes()
+    file = tmp_path / "resolv.conf"
+    file.write_text("nameserver 10.22.0.1\n")
+    with Sandbox() as sandbox:
+        assert sandbox.run(["cat", "/etc/resolv.conf"], str(file)) == 0
+    assert capfd.readouterr().out == "nameserver 10.22.0.1\n"
+    assert Path("/etc/resolv.conf").read_bytes() == before
+    assert not file.exists()  # should we be killed nobody else would remove it
+
+
 def test_its_namespace_outlives_it_under_the_same_path(laboratory: None) -> None:
     with Sandbox() as sandbox:
         namespace = netns_of(sandbox.pid)

@@ -9,7 +9,10 @@ from typing import Any
 from poplin.schema.registry import load_schemas, qualify, resolve
 
 SCHEMAS = load_schemas()
-OURS = ("bridge", "host-local", "loopback", "portmap", "ptp", "static")
+OURS = (
+    *("bandwidth", "bridge", "dhcp", "dnsname", "dummy", "firewall", "flannel", "host-device", "host-local"),
+    *("ipvlan", "loopback", "macvlan", "portmap", "ptp", "sbr", "static", "tap", "tuning", "vlan", "vrf"),
+)
 
 
 def each_schema(schema: Any, where: str) -> Iterator[tuple[str, Any]]:

@@ -38,7 +38,7 @@ def test_every_plugin_of_ours_has_a_schema_that_knows_its_type_and_says_what_it_
     schema = SCHEMAS[f"{plugin}.json"]
     assert plugin in OURS
     assert schema["title"] == plugin
-    section = schema if plugin not in ("host-local", "static") else schema["$defs"]["ipam"]
+    section = schema if plugin not in ("dhcp", "host-local", "static") else schema["$defs"]["ipam"]
     assert section["properties"]["type"]["enum"] == [plugin]
     assert list(schema["x-verbs"]) == ["ADD", "DEL", "CHECK", "STATUS", "GC"]
     assert schema["x-differences"]

@@ -11,7 +11,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGE = CHECKOUT / "poplin"
 
-HOT = ("", "bundle", "spec", "linux", "invoke", "plugins")  # what runs in a plugin's process
+HOT = ("", "bundle", "kit", "spec", "linux", "invoke", "plugins")  # what runs in a plugin's process
 # Each costs 1 to 44 ms at import, measured with /usr/bin/python3 -I -S; docs/dependencies.md has the stand-ins.
 HEAVY = {
     *("argparse", "asyncio", "contextlib", "dataclasses", "enum", "functools", "hashlib", "ipaddress", "json"),

@@ -18,7 +18,7 @@ from poplin.spec import errors
 DOCS = CHECKOUT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), *CHECKOUT.glob("*.md")])
 # What a block of a page may be; commands stand in `console` alone, where tests/docs and tests/engines run them.
-FENCES = {"console", "hcl", "json", "python", "toml", ""}
+FENCES = {"console", "diff", "hcl", "json", "python", "toml", ""}
 # How a command would look between blocks, and in a block that is not run.
 PROMPT = re.compile(r"\s*(>?\s*\$ |sudo |\./(scripts|build))")
 COMMAND = re.compile(r"\s*((poplin|apt-get|ip|nft|podman|ctr|cnitool|mkdir|export) |# ?(poplin|ip|nft) )")

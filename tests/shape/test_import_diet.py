@@ -18,10 +18,19 @@ PRIVATE = {
     "_frozen_importlib": {"poplin/bundle.py"},
     "_frozen_importlib_external": {"poplin/bundle.py"},
     "_json": {"poplin/spec/jsontext.py"},
-    "_sha2": {"poplin/plugins/host_local/index.py", "poplin/plugins/kit/reference.py"},
+    "_signal": {"poplin/linux/running.py"},
+    "_sha2": {"poplin/plugins/host_local/index.py", "poplin/plugins/kit/reference_names.py"},
     "_sha256": {"poplin/plugins/host_local/index.py"},
-    "_sha512": {"poplin/plugins/kit/reference.py"},
-    "_socket": {"poplin/linux/netlink.py", "poplin/linux/rtnl.py", "poplin/spec/address.py"},
+    "_sha512": {"poplin/plugins/kit/reference_names.py"},
+    "_socket": {
+        "poplin/linux/dbus.py",
+        "poplin/linux/netlink.py",
+        "poplin/linux/rtnl.py",
+        "poplin/linux/xtables.py",
+        "poplin/plugins/dhcp/protocol.py",
+        "poplin/plugins/dnsname/question.py",
+        "poplin/spec/address.py",
+    },
     "_struct": {"poplin/linux/netlink.py"},
 }
 

@@ -13,6 +13,8 @@ ALLOWED = {
     "linux": ("poplin.spec.address", "poplin.spec.record"),
     "invoke": ("poplin.spec", "poplin.linux"),
     "plugins": ("poplin.spec", "poplin.linux", "poplin.invoke"),
+    # What plugins that come without Poplin import: names of these, each loaded when it is asked for.
+    "kit": ("poplin.spec", "poplin.linux", "poplin.plugins.kit"),
     # A sibling of the plugins: they meet through processes, so that foreign plugins and runtimes fit in as well.
     "runtime": ("poplin.spec", "poplin.linux", "poplin.invoke"),
     "schema": ("poplin.spec",),  # runs on Windows and macOS too, as does autogen
@@ -23,6 +25,16 @@ ALLOWED = {
     "autogen": ("poplin.spec", "poplin.schema"),
     # What a verb would do: the plugins in process, on a kernel that only remembers.
     "preview": ("poplin.spec", "poplin.linux", "poplin.invoke", "poplin.plugins", "poplin.runtime"),
+    # The daemon of the dhcp plugin, which knows its configuration and protocol, and what the kit does to interfaces.
+    "dhcp": ("poplin.spec", "poplin.linux", "poplin.plugins.kit", "poplin.plugins.dhcp"),
+    # What looks at the whole host, and so at what every layer below has there.
+    "doctor": (
+        *("poplin.spec", "poplin.linux", "poplin.invoke", "poplin.plugins", "poplin.runtime"),
+        *("poplin.schema", "poplin.validation"),
+    ),
+    # What judges the plugins of others, and so calls them as a runtime does.
+    "conformance": ("poplin.spec", "poplin.linux", "poplin.invoke", "poplin.runtime", "poplin.schema"),
+    "scaffold": ("poplin.spec", "poplin.invoke", "poplin.schema"),
     "cli": ("poplin",),
 }
 KIT = "poplin.plugins.kit"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spec.results import example
 
-from poplin.spec.call import REQUIRED, Call, Environment, make_call, read_config
+from poplin.spec.call import REQUIRED, Call, Config, Environment, make_call, read_config
 from poplin.spec.errors import CNIError, DecodingFailure, IncompatibleVersion, InvalidConfig, InvalidEnvironment
 from poplin.spec.jsontext import dumps
 from poplin.spec.result import Result
@@ -161,6 +161,12 @@ def test_valid_attachments_are_pairs_of_container_and_interface():
     assert call(cniVersion="1.1.0", **listed).valid_attachments() == {("c1", "eth0"), ("c2", "")}
     assert call(cniVersion="1.1.0").valid_attachments() == frozenset()
     assert call(cniVersion="1.1.0", **{"cni.dev/valid-attachments": None}).valid_attachments() == frozenset()
+
+
+def test_the_text_of_a_configuration_is_kept_where_it_was_text():
+    text = dumps({"name": "n", "cniVersion": "1.0.0"})
+    assert read_config(text.encode()).text == text.encode()
+    assert Config({"name": "n"}).text == b""
 
 
 def test_strictness_is_asked_for():

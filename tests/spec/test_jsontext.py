@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poplin.spec.errors import DecodingFailure
-from poplin.spec.jsontext import dumps, loads, loads_object
+from poplin.spec.jsontext import dumps, list_keys, loads, loads_object
 
 scalars = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()
@@ -120,6 +120,27 @@ def test_whatever_depth_reads_also_writes_or_fails_as_a_decoding_failure():
 
 def test_last_of_duplicate_keys_wins():
     assert loads('{"a":1,"a":2}') == {"a": 2}
+
+
+def test_keys_are_listed_as_often_as_they_are_written():
+    text = ' {"a": {"x": 1, "y": [{"x": 2}], "x": 3}, "A": {"x": {}}, "b": [{"a": 1}, ["a"]], "c": "a"}\n'
+    for each in (text, text.encode()):
+        assert list_keys(each) == ["a", "A", "b", "c"]
+        assert list_keys(each, "a") == ["x", "y", "x", "x"]
+        assert list_keys(each, "A", "X") == []
+        assert [list_keys(each, name) for name in ("b", "c", "d")] == [[], [], []]
+    assert [list_keys(each) for each in ("null", "[1]")] == [[], []]
+
+
+def test_keys_of_a_document_of_any_depth_are_listed_or_it_is_a_decoding_failure():
+    for depth in (*range(900, 1010, 5), 100_000):
+        text = '{"a":' * depth + "1" + "}" * depth
+        try:
+            assert list_keys(text) == ["a"]
+        except DecodingFailure as error:
+            assert str(error) == "cannot decode JSON; too many levels of nesting"
+    with pytest.raises(DecodingFailure):
+        list_keys("[" * 100_000 + "]" * 100_000)
 
 
 def test_document_must_be_an_object_where_one_is_wanted():

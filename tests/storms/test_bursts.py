@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from card import Card, records
 from netlab import REFERENCE, Container, Host, Reply, finish, lease_files
 
 BURST = 64
@@ -88,6 +89,30 @@ def test_64_links_of_their_own_at_once(host: Host, conf: dict[str, Any], leases:
     assert host.json("-4 route show") == []
 
 
+def test_64_devices_on_one_link_at_once(host: Host, conf: dict[str, Any], leases: Path) -> None:
+    machine = host.add_container()
+    host.sh(f"ip link add up0 type veth peer name eth0 netns {machine.id}")
+    for where, line in ((host, "set up0 up"), (machine, "set eth0 up")):
+        where.sh(f"ip link {line}")
+    machine.sh("ip address add 10.1.0.1/16 dev eth0")
+    network = {key: conf[key] for key in ("cniVersion", "name", "ipam")} | {"type": "macvlan", "master": "up0"}
+    network["ipam"]["ranges"].pop()  # with IPv6 each waits for duplicate address detection
+    containers = [host.add_container() for _ in range(BURST)]
+    replies = all_at_once(host, "ADD", network, containers, [host.bin_dir])
+    assert [reply for reply in replies if reply.status != 0] == []
+    macs = {container.mac("eth0"): container for container in containers}
+    assert len(macs) == BURST
+    for reply in replies:
+        (interface,), (ip,) = reply.object["interfaces"], reply.object["ips"]
+        assert macs[interface["mac"]].addresses("eth0") == [ip["address"]]
+    assert containers[0].pings("10.1.0.1") and containers[-1].pings("10.1.0.1")
+
+    replies = all_at_once(host, "DEL", network, containers, [host.bin_dir])
+    assert [reply for reply in replies if reply.status != 0 or reply.output] == []
+    assert [container for container in containers if container.links()] == []
+    assert (host.links(), lease_files(leases)) == (["up0"], [])
+
+
 def test_adds_and_deletes_mixed(host: Host, conf: dict[str, Any], leases: Path) -> None:
     leaving = [host.add_container() for _ in range(BURST // 2)]
     coming = [host.add_container() for _ in range(BURST // 2)]
@@ -113,3 +138,20 @@ def test_ours_and_the_references_share_one_lease_folder(host: Host, conf: dict[s
     replies = all_at_once(host, "DEL", conf, containers, [REFERENCE, host.bin_dir])
     assert [reply for reply in replies if reply.status != 0] == []
     assert (host.links(), lease_files(leases)) == (["br0"], [])
+
+
+def test_one_device_goes_to_one_of_all_who_ask_for_it(host: Host) -> None:
+    card = Card(host)
+    conf = {"cniVersion": "1.0.0", "name": "mynet", "type": "host-device", "device": card.name}
+    containers = [host.add_container() for _ in range(BURST // 4)]
+    for _ in range(2):
+        replies = all_at_once(host, "ADD", conf, containers, [host.bin_dir])
+        (winner,) = [each for each, reply in zip(containers, replies, strict=True) if reply.status == 0]
+        assert [each.links() for each in containers if each is not winner] == [[]] * (len(containers) - 1)
+        assert (winner.mac("eth0"), host.links()) == (card.mac, ["wire"])
+        assert records() == [f"mynet/{winner.id}:eth0"]
+        assert {reply.code for reply in replies if reply.status} <= {7, 100}, "not there, or not any more"
+
+        replies = all_at_once(host, "DEL", conf, containers * 2, [host.bin_dir])
+        assert [reply for reply in replies if reply.status != 0 or reply.output] == []
+        assert (card.is_as_before, records()) == (True, [])

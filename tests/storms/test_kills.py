@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from card import RECORDS, Card, records
+from dnsname_lab import runs
 from firewall import elements, nft
 from netlab import PATIENCE, Container, Host
 from portmap_lab import port
@@ -44,7 +46,13 @@ RESULT = {
     "ips": [{"address": "10.1.2.2/24", "interface": 0}, {"address": "2001:db8::2/64", "interface": 0}],
     "dns": {},
 }
+RATES = {"ingressRate": 8_000_000, "ingressBurst": 800_000, "egressRate": 8_000_000, "egressBurst": 800_000}
+SHAPE = {"type": "bandwidth", **RATES}
+TUNE = {"type": "tuning", "mtu": 1400, "promisc": True, "sysctl": {"net.ipv4.conf.IFNAME.arp_notify": "1"}}
+SUBNET = "FLANNEL_NETWORK=10.1.0.0/16\nFLANNEL_SUBNET=10.1.2.1/24\nFLANNEL_MTU=1400\nFLANNEL_IPMASQ=false\n"
+OWN_FILES = ("flannel", "tuning")  # those that keep files of their own
 BRIDGE = {"type": "bridge", "bridge": "br0", "isGateway": True}
+NAME = {"type": "dnsname", "domainName": "dns.podman", "runtimeConfig": {"aliases": {"mynet": ["web"]}}}
 
 # What is called in order for an attachment; the last one is killed.
 CHAINS: dict[str, list[dict[str, Any]]] = {
@@ -54,12 +62,28 @@ CHAINS: dict[str, list[dict[str, Any]]] = {
     "bridge+portmap": [{**BRIDGE, "ipMasq": True, "ipam": {"type": "host-local"}}, PUBLISH],
     "portmap": [{**PUBLISH, "prevResult": RESULT}],
     "portmap with conditions": [{**PUBLISH, **SELECT, "prevResult": RESULT}],
+    "host-device": [{"type": "host-device", "device": "ens1", "ipam": {"type": "host-local", "ranges": RANGES[:1]}}],
+    "host-device without addresses": [{"type": "host-device", "device": "ens1"}],
+    "macvlan": [{"type": "macvlan", "master": "up0", "ipam": {"type": "host-local", "ranges": RANGES[:1]}}],
+    "tap": [{"type": "tap", "owner": 0, "ipam": {"type": "host-local"}}],
+    "bridge+bandwidth": [{**BRIDGE, "ipam": {"type": "static", "addresses": ADDRESSES}}, SHAPE],
+    "bridge+firewall": [
+        {**BRIDGE, "ipam": {"type": "static", "addresses": ADDRESSES}},
+        {"type": "firewall", "backend": "nftables", "ingressPolicy": "isolated"},
+    ],
+    "bridge+sbr": [{**BRIDGE, "ipam": {"type": "static", "addresses": ADDRESSES}}, {"type": "sbr"}],
+    "bridge+tuning": [{**BRIDGE, "ipam": {"type": "static", "addresses": ADDRESSES}}, TUNE],
+    "bridge+dnsname": [{**BRIDGE, "ipam": {"type": "static", "addresses": ADDRESSES}}, NAME],
+    "flannel": [{"type": "flannel", "delegate": {"bridge": "br0"}}],
     "loopback": [{"type": "loopback"}],
     "host-local": [{"type": "host-local", "ipam": {"type": "host-local"}}],
     "static": [{"type": "static", "ipam": {"type": "static", "addresses": ADDRESSES}}],
 }
 VERBS = ("ADD", "DEL", "GC")
-CHANGING = {"loopback": ("ADD", "DEL"), "static": ("ADD",)}  # the other verbs of these change nothing, not even stdout
+OF_NETWORKS = ("keep", "hairpin", "guarded", "selves", "strangers")  # what sets are called that GC empties
+# The other verbs of these change nothing, not even stdout; and GC of macvlan and tap knows of no container, only of
+# leases, as that of sbr knows of nothing.
+CHANGING = {**dict.fromkeys(("loopback", "macvlan", "tap", "bridge+sbr"), ("ADD", "DEL")), "static": ("ADD",)}
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +102,23 @@ class Chain:
         self.confs = [{**head, **conf} for conf in confs]
         for conf in self.confs:
             if conf.get("ipam", {}).get("type") == "host-local":
-                conf["ipam"] = {"type": "host-local", "dataDir": str(leases), "ranges": RANGES}
+                conf["ipam"] = {"ranges": RANGES, "dataDir": str(leases), **conf["ipam"]}
+            if conf["type"] in OWN_FILES:
+                conf["dataDir"] = str(leases / conf["type"])
+            if conf["type"] == "flannel":
+                conf["subnetFile"] = str(leases.with_name("subnet.env"))
+                leases.with_name("subnet.env").write_text(SUBNET)
+                conf["ipam"] = {"dataDir": str(leases)}
         self.host = host
         self.container = container
         self.folder = folder
         self.leases = leases
+        self.card = Card(host) if any(conf["type"] == "host-device" for conf in confs) else None
+        self.uplink = ["up0", "up1"] if any("master" in conf for conf in confs) else []
+        if self.uplink:
+            host.sh("ip link add up0 type veth peer name up1")
         self.result: dict[str, Any] = {}  # of the last ADD
+        self.environ = {"XDG_RUNTIME_DIR": str(leases)}  # where dnsname keeps its files
 
     def begin(self) -> None:
         """As on a host where nothing has ever been attached."""
@@ -92,25 +127,28 @@ class Chain:
             self.host.sh("ip link delete br0")
         for switch in FORWARDING:
             self.host.set_sysctl(switch, "0")
-        shutil.rmtree(self.leases, ignore_errors=True)
+        for folder in (self.leases, RECORDS):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def add(self, confs: list[dict[str, Any]]) -> None:
         """ADD of these, each told what the one before has made."""
         self.result = {}
         for conf in confs:
-            self.result = self.host.cni("ADD", tell(conf, self.result), self.container, bin_dir=self.folder)
+            how = {"bin_dir": self.folder, "environ": self.environ}
+            self.result = self.host.cni("ADD", tell(conf, self.result), self.container, **how)
 
     def delete(self, result: dict[str, Any]) -> None:
         """DEL of all, the last first."""
         for conf in reversed(self.confs):
             untold = {key: value for key, value in conf.items() if key != "prevResult"}
-            reply = self.host.call("DEL", tell(untold, result), self.container, bin_dir=self.folder)
+            how = {"bin_dir": self.folder, "environ": self.environ}
+            reply = self.host.call("DEL", tell(untold, result), self.container, **how)
             assert (reply.status, reply.output, reply.errors) == (0, "", "")
 
     def collect(self) -> None:
         """GC of all."""
         for conf in self.confs:
-            reply = self.host.call("GC", conf, bin_dir=self.folder)
+            reply = self.host.call("GC", conf, bin_dir=self.folder, environ=self.environ)
             assert (reply.status, reply.output, reply.errors) == (0, "", "")
 
     def trace(self, command: str, *options: str, result: dict[str, Any]) -> subprocess.CompletedProcess[str]:
@@ -122,8 +160,11 @@ class Chain:
             "CNI_NETNS": self.container.path,
             "CNI_IFNAME": "eth0",
             "CNI_PATH": str(self.folder),
+            **self.environ,
         }
-        strace = ["strace", "-f", "-qq", *options, str(self.folder / conf["type"])]
+        # it would follow a server that is started, for ever
+        follow = () if conf["type"] == "dnsname" else ("-f",)
+        strace = ["strace", *follow, "-qq", *options, str(self.folder / conf["type"])]
         line = ["nsenter", f"--net={self.host.path}", *strace]
         return subprocess.run(
             line, env=environ, input=json.dumps(conf), text=True, capture_output=True, timeout=PATIENCE, check=False
@@ -137,14 +178,18 @@ class Chain:
         return done.returncode == KILLED
 
     def left(self) -> list[str]:
-        """What there is of the attachment: links, elements, leases, files that are not the network's own."""
+        """What there is of the attachment: links, elements, leases, files that are not the network's own; and whether
+        the host's device is not as it was."""
         inside = [
             link["ifname"]
             for link in self.container.json("link show")
             if link["ifname"] != "lo" or "UP" in link["flags"]
         ]
-        outside = [name for name in self.host.links() if name != "br0"]
-        return inside + outside + self.elements(("keep", "hairpin")) + self.files()
+        outside = [name for name in self.host.links() if name not in ("br0", *self.uplink)]
+        if self.card:
+            outside = [] if self.card.is_as_before else [f"{outside} is not as before"]
+        inside += [rule["src"] for rule in self.container.json("rule show") if rule["src"] != "all"]
+        return inside + outside + self.elements(OF_NETWORKS) + self.files()
 
     def elements(self, kept: tuple[str, ...] = ()) -> list[str]:
         """Those of our tables, apart from sets that are called so."""
@@ -154,7 +199,14 @@ class Chain:
     def files(self) -> list[str]:
         """Leases and what else is in their folder, without what a network has as such."""
         network = {"lock", "seal", "last_reserved_ip.0", "last_reserved_ip.1"}
-        return [str(file) for file in self.leases.rglob("*") if file.is_file() and file.name not in network]
+        leases = [str(file) for file in self.leases.rglob("*") if file.is_file() and file.name not in network]
+        return leases + records() + servers(self.leases)
+
+
+def servers(folder: Path) -> list[str]:
+    """The name servers whose files are, or were, below a folder."""
+    start = f"--conf-file={folder}/".encode()
+    return [str(each) for each in Path("/proc").glob("[0-9]*") if runs(each, start)]
 
 
 def tell(conf: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
@@ -172,7 +224,7 @@ def list_moments(log: Path) -> list[tuple[str, int]]:
     counts = dict.fromkeys(CHANGES, 0)
     moments = []
     for line in log.read_text().splitlines():
-        call = line.split()[1].partition("(")[0]
+        call = line.partition("(")[0].rpartition(" ")[2]
         if call in counts:
             counts[call] += 1
             if CHANGES[call].search(line):

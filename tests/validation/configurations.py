@@ -25,11 +25,11 @@ from poplin.validation.check import check_file
 from poplin.validation.installed import Installed
 
 ENVIRON = {"CNI_CONTAINERID": "c1", "CNI_NETNS": "/run/netns/c1", "CNI_IFNAME": "eth0", "CNI_PATH": "/opt/cni/bin"}
-WITH_IPAM = ("bridge", "ptp")
+WITH_IPAM = ("bridge", "dummy", "host-device", "ipvlan", "macvlan", "ptp", "tap", "vlan")
 PREVIOUS = {
     "cniVersion": "1.1.0",
-    "interfaces": [{"name": "eth0", "sandbox": "/run/netns/c1"}],
-    "ips": [{"address": "10.22.0.2/16", "interface": 0}],
+    "interfaces": [{"name": "veth0"}, {"name": "eth0", "sandbox": "/run/netns/c1"}],
+    "ips": [{"address": "10.22.0.2/16", "interface": 1}],
 }
 
 

@@ -19,19 +19,33 @@ from poplin.spec.fields import Fields
 from poplin.spec.netlist import parse_network_list, parse_plugin
 from poplin.spec.record import Record
 from poplin.spec.versions import KNOWN, NEWEST
-from poplin.validation.readers import READERS, read_host_local
+from poplin.validation.readers import READERS, read_host_device, read_host_local
 
 RUNTIME_KEYS = "cni.dev/"  # belong to the runtime, wherever they are
 NOTES = {"$schema", "args", "nerdctlID", "nerdctlLabels"}  # of editors and engines in the head of a list
 
 # The least that each plugin takes.
 LEAST: dict[str, dict[str, Any]] = {
+    "bandwidth": {"type": "bandwidth"},
     "bridge": {"type": "bridge"},
+    "dhcp": {"type": "bridge", "ipam": {"type": "dhcp"}},
+    "dnsname": {"type": "dnsname"},
+    "dummy": {"type": "dummy", "ipam": {"type": "host-local"}},
+    "firewall": {"type": "firewall"},
+    "flannel": {"type": "flannel"},
+    "host-device": {"type": "host-device", "device": "ens1"},
     "host-local": {"type": "bridge", "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.22.0.0/16"}]]}},
+    "ipvlan": {"type": "ipvlan"},
     "loopback": {"type": "loopback"},
+    "macvlan": {"type": "macvlan"},
     "portmap": {"type": "portmap"},
     "ptp": {"type": "ptp", "ipam": {"type": "host-local"}},
+    "sbr": {"type": "sbr"},
     "static": {"type": "bridge", "ipam": {"type": "static"}},
+    "tap": {"type": "tap"},
+    "tuning": {"type": "tuning"},
+    "vlan": {"type": "vlan", "master": "eth0", "ipam": {"type": "host-local"}},
+    "vrf": {"type": "vrf", "vrfname": "red"},
 }
 
 
@@ -110,7 +124,8 @@ def test_the_default_version_is_what_the_plugin_uses(plugin):
 @pytest.mark.parametrize("plugin", OURS)
 def test_every_switch_says_its_default(plugin):
     switches = [each for each in list_properties(plugin) if each.schema.get("type") == "boolean"]
-    assert [each.path for each in switches if "default" not in each.schema and each.steps[0] != "capabilities"] == []
+    silent = [each for each in switches if "default" not in each.schema and "x-default" not in each.schema]
+    assert [each.path for each in silent if each.steps[0] != "capabilities"] == []
 
 
 @pytest.mark.parametrize("plugin", OURS)
@@ -171,3 +186,10 @@ def test_host_local_needs_no_ranges_if_the_runtime_brings_them():
     with pytest.raises(CNIError, match="no IP ranges specified"):
         read_host_local(make_add(config))
     read_host_local(make_add({**config, "capabilities": {"ipRanges": True}}))
+
+
+def test_host_device_needs_no_selector_if_the_runtime_brings_it():
+    config = {"type": "host-device"}
+    with pytest.raises(CNIError, match="no selector says which device to move"):
+        read_host_device(make_add(config))
+    read_host_device(make_add({**config, "capabilities": {"deviceID": True}}))

@@ -44,6 +44,9 @@ def found(tmp_path, bin_dir):
         network({**BRIDGE, "BRIDGE": "br0", "MTU": None, "capabilities": {"mac": True, "ipRanges": True}}),
         network({"type": "bridge", "capabilities": {"ips": True}, "ipam": {"type": "static", "addresses": []}}),
         network({"type": "bridge", "capabilities": {"ipRanges": True}, "ipam": {"type": "host-local"}}),
+        network({"type": "flannel", "ipam": {"dataDir": "/x"}, "capabilities": {"portMappings": True}}, PORTMAP),
+        network({"type": "flannel", "delegate": {"type": "macvlan", "mode": "vepa"}, "ipam": {"type": "static"}}),
+        network(BRIDGE, {"type": "tuning", "sysctl": {"net.ipv4.x": "1"}, "capabilities": {"mac": True}}),
     ],
     ids=json.dumps,
 )
@@ -127,6 +130,25 @@ def test_every_finding_has_the_line_and_column_of_what_it_is_about(tmp_path, bin
         (
             network(PORTMAP, BRIDGE),
             ["error plugins[0].type: portmap comes first, so nothing is attached yet whose ports it could publish; "],
+        ),
+        (
+            network({"type": "dnsname"}, BRIDGE),
+            ["error plugins[0].type: dnsname comes first, so nothing is attached yet that could have a name; write it"],
+        ),
+        (
+            network({"type": "tuning", "mtu": 1400}),
+            ["error plugins[0].type: tuning comes first, so nothing is attached yet that it could tune; write it"],
+        ),
+        (
+            network(BRIDGE, {"type": "tuning", "sysctl": {"kernel.x": "1"}, "capabilities": {"ips": True}}),
+            [
+                "error plugins[1].sysctl['kernel.x']: sysctl 'kernel.x' is none of the network's; only those",
+                "warning plugins[1].capabilities.ips: tuning has no use for it; remove it",
+            ],
+        ),
+        (
+            network({"type": "flannel", "delegate": {"name": "x"}}),
+            ["error plugins[0].delegate.name: `delegate.name` is not for the network to say; flannel writes it"],
         ),
         (
             network(BRIDGE, {"type": "portmap"}),
@@ -356,16 +378,14 @@ def test_foreign_plugin_that_does_not_answer_is_named(double, plugin_dir):
 
 
 def test_foreign_plugin_has_the_keys_checked_that_all_have(double, plugin_dir, bin_dir):
-    double("macvlan")
-    ipam = {"type": "host-local", "subnet": "10.22.0.0/33"}
+    double("sriov")
     found = check(
-        network({"type": "macvlan", "dns": 5, "capabilities": {"mac": 1}, "ipam": ipam}),
+        network({"type": "sriov", "dns": 5, "capabilities": {"mac": 1}}),
         Installed((str(plugin_dir), str(bin_dir)), may_ask=False),
     )
     assert found == [
         "plugins[0].dns: 5 is not an object; write an object",
         "plugins[0].capabilities.mac: 1 is not true or false; write true or false",
-        "plugins[0].ipam.subnet: '10.22.0.0/33' is not an address with a prefix length; write one like 10.22.0.2/16",
     ]
 
 
@@ -380,12 +400,26 @@ def test_file_that_cannot_be_executed_is_named(plugin_dir):
 OWN_WORD = "ipam.subnet: 'usePodCidr' is not an address with a prefix length; write one like 10.22.0.2/16"
 
 
-@pytest.mark.parametrize(("plugin", "severity"), [("calico", "warning"), ("macvlan", "error"), ("ptp", "error")])
+@pytest.mark.parametrize(("plugin", "severity"), [("calico", "warning"), ("ptp", "error")])
 def test_what_is_in_ipam_is_an_error_only_of_plugins_that_are_known_to_hand_it_on(found, bin_dir, plugin, severity):
-    if plugin != "ptp":
+    if plugin == "calico":
         Double(bin_dir, plugin)
     config = network({"type": plugin, "ipam": {"type": "host-local", "subnet": "usePodCidr"}})
     assert found(config) == [f"{severity} plugins[0].{OWN_WORD}"]
+
+
+def test_ipvlan_may_have_its_addresses_from_the_plugin_before_it_and_its_master_from_a_foreign_one(found, bin_dir):
+    Double(bin_dir, "vpc")
+    alone, with_master = {"type": "ipvlan"}, {"type": "ipvlan", "master": "eth1"}
+    assert found(network({"type": "vpc"}, alone)) == found(network(BRIDGE, with_master)) == []
+    assert found(network(with_master)) == [
+        "error plugins[0].type: nobody gives addresses: there is no `ipam.type`, and no plugin before this one; "
+        'write "ipam": {"type": "host-local"}, or another'
+    ]
+    assert found(network(BRIDGE, alone)) == [
+        "error plugins[1].type: no plugin before this one brings a link that could be the `master`; "
+        'write "master" and the name of one'
+    ]
 
 
 @pytest.mark.parametrize("key", ["args", "nerdctlID", "nerdctlLabels"])

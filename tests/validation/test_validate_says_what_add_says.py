@@ -72,6 +72,65 @@ bridge = st.builds(
     st.none() | ipam,
 )
 ptp = st.builds(lambda shared, section: {"type": "ptp", **shared, "ipam": section}, common, ipam)
+on_master = only(master=["eth0", "up0"], linkInContainer=flags)
+macvlan = st.builds(
+    lambda own, master, shared, section: {
+        "type": "macvlan",
+        **own,
+        **master,
+        **shared,
+        **({"ipam": section} if section else {}),
+    },
+    only(mode=["bridge", "vepa"], bcqueuelen=[0, 5], mac=["02:00:00:00:00:01"]),
+    on_master,
+    common,
+    st.none() | ipam,
+)
+ipvlan = st.builds(
+    lambda own, master, shared, section: {
+        "type": "ipvlan",
+        **own,
+        **master,
+        **shared,
+        **({"ipam": section} if section else {}),
+    },
+    only(mode=["l2", "l3s"]),
+    on_master,
+    common,
+    st.none() | ipam,
+)
+vlan = st.builds(
+    lambda own, master, shared, section: {"type": "vlan", **own, **master, **shared, "ipam": section},
+    only(vlanId=[0, 4094]),
+    on_master,
+    common,
+    ipam,
+)
+dummy = st.builds(lambda shared, section: {"type": "dummy", **shared, "ipam": section}, common, ipam)
+host_device = st.builds(
+    lambda own, shared, section: {"type": "host-device", **own, **shared, **({"ipam": section} if section else {})},
+    only(
+        device=["ens1", ""],
+        hwaddr=["02:00:00:00:00:01", "0200.0000.0001"],
+        kernelpath=["/sys/devices/pci0000:00/0000:00:1f.6"],
+        pciBusID=["0000:00:1f.6"],
+        DPDKMode=flags,
+    ),
+    common,
+    st.none() | ipam,
+)
+tap = st.builds(
+    lambda own, shared, section: {"type": "tap", **own, **shared, **({"ipam": section} if section else {})},
+    only(
+        owner=[0, 1000],
+        group=[0, 1000],
+        mac=["02:00:00:00:00:01", ""],
+        multiQueue=flags,
+        selinuxContext=["system_u:system_r:container_t:s0"],
+    ),
+    common,
+    st.none() | ipam,
+)
 portmap = st.builds(
     lambda own, ports: {"type": "portmap", **own, **({"runtimeConfig": {"portMappings": ports}} if ports else {})},
     only(
@@ -85,8 +144,28 @@ portmap = st.builds(
     ),
     st.lists(st.just({"hostPort": 80, "containerPort": 80, "protocol": "TCP", "hostIP": "127.0.0.1"}), max_size=2),
 )
+limits = {f"{way}{what}": [0, 8000] for way in ("ingress", "egress") for what in ("Rate", "Burst")}
+bandwidth = st.builds(
+    lambda own, told: {"type": "bandwidth", **own, **({"runtimeConfig": {"bandwidth": told}} if told else {})},
+    only(
+        **limits,
+        latency=[1, 25],
+        unboundedBurst=flags,
+        shapedSubnets=[["10.0.0.0/8", "fd00::/8"]],
+        strict=flags,
+        capabilities=[{"bandwidth": True}],
+    ),
+    only(**limits, unshapedSubnets=[["192.0.2.0/24"]]),
+)
+firewall = only(
+    backend=["firewalld", "iptables", "nftables", "", "foo"],
+    firewalldZone=["trusted", ""],
+    ingressPolicy=["open", "same-bridge", "isolated", ""],
+    iptablesAdminChainName=["CNI-ADMIN", "site", ""],
+    strict=flags,
+).map(lambda own: {"type": "firewall", **own})
 loopback = only(strict=flags).map(lambda own: {"type": "loopback", **own})
-member = st.one_of(bridge, ptp, portmap, loopback)
+member = st.one_of(bridge, ptp, macvlan, ipvlan, vlan, dummy, host_device, portmap, bandwidth, firewall, loopback, tap)
 head = st.fixed_dictionaries(
     {"name": st.just("mynet")},
     optional={
@@ -158,9 +237,24 @@ def is_about_our_plugins(config: Any) -> bool:
     asked = [
         value for each in sections if isinstance(each, dict) for key, value in each.items() if key.lower() == "type"
     ]
-    known = ("bridge", "ptp", "portmap", "loopback", "", None)
+    known = (
+        "bandwidth",
+        "bridge",
+        "dummy",
+        "firewall",
+        "host-device",
+        "ipvlan",
+        "loopback",
+        "macvlan",
+        "portmap",
+        "ptp",
+        "tap",
+        "vlan",
+        "",
+        None,
+    )
     return (
-        all(kind in known for kind in types if isinstance(kind, str))
+        all(kind in (*known, "", None) for kind in types if isinstance(kind, str))
         and all(kind in ("host-local", "static", "", None) for kind in asked if isinstance(kind, str))
         and '"ipranges": true' not in text
     )

@@ -25,7 +25,12 @@ UNUSED = ("drivers/net/ethernet", "drivers/net/wireless")  # two thirds of the r
 # Software emulation: where /dev/kvm exists it may be a virtual machine's own, and unable to run another. The processor
 # is one whose instructions are cheap to emulate: programs avoid the wide vectors of newer ones.
 QEMU = "qemu-system-x86_64 -accel tcg,thread=multi -cpu Nehalem,+rdrand -smp 2 -m 1024"
-NOTHING_ELSE = "-no-reboot -nodefaults -nic none -display none"
+NOTHING_ELSE = "-no-reboot -nodefaults -display none"
+# Two cards, joined by a cable: hardware for host-device to give away.
+CARDS = " ".join(
+    f"-netdev hubport,id=cable{n},hubid=0 -device virtio-net-pci,netdev=cable{n},mac={mac},romfile="
+    for n, mac in enumerate(("52:54:00:00:00:01", "52:54:00:00:00:02"))
+)
 SHARE = "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap"
 
 
@@ -41,7 +46,7 @@ class Machine:
         kernel = ["-kernel", str(self.folder / f"boot/vmlinuz-{self.version}"), "-initrd", str(initrd)]
         arguments = ["-append", "console=ttyS0 quiet loglevel=3 panic=-1 mitigations=off"]
         lines = ["-chardev", "stdio,id=people,signal=on", "-serial", "chardev:people", "-serial", f"file:{summary}"]
-        return [*QEMU.split(), *NOTHING_ELSE.split(), *kernel, *arguments, *lines, "-virtfs", SHARE]
+        return [*QEMU.split(), *NOTHING_ELSE.split(), *CARDS.split(), *kernel, *arguments, *lines, "-virtfs", SHARE]
 
     def write_initrd(self, path: Path, options: list[str]) -> None:
         """The initial RAM disk (newc cpio, gzip): busybox, `init`, modules in their order, and what `init` is told."""

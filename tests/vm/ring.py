@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tally import count_line
 from vm.machine import Machine, cache_folder, ensure_machine
 
-PATIENCE = 20 * 60  # seconds; the whole ring takes a third of that where two processors are busy with other things
+PATIENCE = 30 * 60  # seconds; the whole ring takes half of that where two processors are busy with other things
 CRASHED = {"passed": 0, "failed": 1, "skipped": 0}
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from poplin.linux.fake.world import Elements, Tables
     from poplin.linux.netlink import Request
+    from poplin.linux.nft.elements import Set
     from poplin.linux.nft.skeleton import Skeleton
 
 FAMILY_NAMES = {number: name for name, number in FAMILIES.items()}
@@ -61,6 +62,10 @@ class FakeRuleset(Ruleset):
         sets = self._tables.firewall.setdefault(skeleton.table, {})
         sets |= {name: each or {} for name, each in found.items()}
         change(self._tables, add_element(skeleton.mark, exclusive=False))
+
+    def has_elements(self, of: Set) -> bool:
+        """As its messages say."""
+        return bool(self.list(of))
 
     def run(self, text: str) -> None:
         """Log the commands, each as one of its own. Of what they do only that maps go is done."""

@@ -7,17 +7,24 @@ dry run can show it. It refuses what the code above it must handle: names that e
 
 from __future__ import annotations
 
+from poplin.linux.fake.files import FakeFiles
 from poplin.linux.fake.firewall import FakeRuleset
 from poplin.linux.fake.socket import FakeSocket
 from poplin.linux.fake.world import Tables, World
 from poplin.linux.kernel import Kernel
+from poplin.linux.netlink import nest, text_attribute
 from poplin.linux.netns import Namespace
 from poplin.linux.rtnl import Rtnl
+from poplin.linux.selinux import is_enabled
+from poplin.linux.tap import KIND
+from poplin.linux.wire.link import IFLA_IFNAME, IFLA_INFO_KIND, IFLA_LINKINFO, add_link
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeVar
+
+    from poplin.linux.tap import Tap
 
     T = TypeVar("T")
 
@@ -29,6 +36,7 @@ class FakeKernel(Kernel):
         super().__init__()
         world = World()
         self.log = world.log
+        self._files = FakeFiles(world.log.append)
         self._host = FakeNamespace(world.add_namespace(), "host")
         self._others = {path: FakeNamespace(world.add_namespace(path.rsplit("/", 1)[-1]), path) for path in paths}
 
@@ -64,6 +72,11 @@ class FakeNamespace(Namespace):
         """The pretended inode."""
         return 0, self.fd
 
+    @property
+    def lasting_identity(self) -> tuple[int, int, int]:
+        """Likewise."""
+        return *self.identity, self.fd
+
     def has_table(self, table: str) -> bool:
         """Whether something was loaded into it."""
         return self._tables.has_table(table)
@@ -71,6 +84,16 @@ class FakeNamespace(Namespace):
     def run(self, function: Callable[..., T], *arguments: object) -> T:
         """Only what the other methods offer can be run in memory."""
         return function(*arguments)
+
+    def lock(self, seconds: float) -> Namespace:
+        """Nobody else is in here."""
+        return self
+
+    def add_tap(self, tap: Tap) -> None:
+        """Make a link of that name. Raises NetlinkError (EEXIST)."""
+        kind = nest(IFLA_LINKINFO, text_attribute(IFLA_INFO_KIND, KIND))
+        command = f"runcon {tap.context} {tap.command}" if tap.context and is_enabled() else tap.command
+        self.rtnl.apply(add_link(text_attribute(IFLA_IFNAME, tap.name) + kind, command))
 
     def change(self, lines: Sequence[str], function: Callable[..., object], *arguments: object) -> None:
         """Log it, and do nothing."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 import posix
 from errno import ENOENT
 
+from poplin.linux.fake.files import FakeFiles
 from poplin.linux.fake.firewall import FakeNetfilterSocket, FakeRuleset, split_elements
 from poplin.linux.fake.kernel import FakeNamespace
+from poplin.linux.fake.queues import Queues, read_queues
 from poplin.linux.fake.socket import FakeSocket
 from poplin.linux.fake.world import Tables, World
 from poplin.linux.kernel import Kernel
@@ -19,6 +21,7 @@ from poplin.linux.netlink import NetlinkError
 from poplin.linux.nft.elements import NFT_MSG_GETSETELEM, Set, list_elements
 from poplin.linux.sysctl import ROOT
 from poplin.linux.wire import neigh
+from poplin.linux.wire.rule import list_rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 FIRST_INDEX = 1 << 20  # of links that are made in memory: no real one has such a number
-READ_LATE = ("links", "addresses", "routes")
+FAMILIES = (2, 10)  # AF_INET, AF_INET6
+READ_LATE = ("links", "addresses", "routes", "rules")
 
 
 class MirrorKernel(Kernel):
@@ -43,12 +47,18 @@ class MirrorKernel(Kernel):
         super().__init__()
         self._real = Kernel()
         self._world = World(FIRST_INDEX)
+        self._files = self._written = FakeFiles(self._world.log.append)
         self._seen: dict[tuple[int, int], MirrorNamespace] = {}
 
     @property
     def log(self) -> list[str]:
         """The changes."""
         return self._world.log
+
+    def find_content(self, line: str) -> bytes:
+        """What is written where a line of the log says that something is; nothing for other lines."""
+        program, _, path = line.partition(" ")
+        return (self._written.written.get(path) or b"") if program == "write" else b""
 
     @property
     def invented(self) -> dict[str, str]:
@@ -112,6 +122,8 @@ class MirrorTables(Tables):
             self.links = [each for each in rtnl.list_links() if (each.link, each.index) not in self.world.severed]
         elif name == "addresses":
             self.addresses = [each for each in rtnl.list_addresses() if self.find(index=each.index)]
+        elif name == "rules":
+            self.rules = [body for family in FAMILIES for body in rtnl.socket.dump(list_rules(family))]
         else:
             self.routes = [each for each in rtnl.list_routes() if self.find(index=each.index)]
             self._found_routes = set(self.routes)
@@ -131,6 +143,12 @@ class MirrorTables(Tables):
             found = self.real.rtnl.list_vlans(index)
             self.vlans[index] = {vid: each.flags for each in found for vid in range(each.first, each.last + 1)}
         return self.vlans.get(index)
+
+    def find_queues(self, index: int) -> Queues:
+        """Of a link that is there in reality as the kernel has it."""
+        if index not in self.queues and index < FIRST_INDEX:
+            self.queues[index] = read_queues(self.real.rtnl, index)
+        return super().find_queues(index)
 
     def has_table(self, table: str) -> bool:
         """Loaded in memory, or there."""
@@ -166,6 +184,11 @@ class MirrorNamespace(FakeNamespace):
     def identity(self) -> tuple[int, int]:
         """The real one's."""
         return self.real.identity
+
+    @property
+    def lasting_identity(self) -> tuple[int, int, int]:
+        """The real one's."""
+        return self.real.lasting_identity
 
     def run(self, function: Callable[..., T], *arguments: object) -> T:
         """In the real namespace; what changes something comes by way of `change`."""

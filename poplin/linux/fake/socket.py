@@ -6,6 +6,8 @@ from errno import EOPNOTSUPP
 
 from poplin.linux.fake.changes import CHANGES, get_link
 from poplin.linux.fake.routing import answer_route
+from poplin.linux.fake.rules import list_rules
+from poplin.linux.fake.traffic import find_qdisc, list_traffic
 from poplin.linux.fake.vlans import pack_port
 from poplin.linux.netlink import (
     NetlinkError,
@@ -18,7 +20,7 @@ from poplin.linux.netlink import (
     unpack_text,
     unpack_u32,
 )
-from poplin.linux.wire import addr, link, route, vlan
+from poplin.linux.wire import addr, filter, htb, link, qdisc, route, rule, vlan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,14 +60,24 @@ class FakeSocket(Socket):
             return answer_route(self._tables, request)
         raise refusal(request)
 
+    def find(self, request: Request) -> bytes | None:
+        """The queueing discipline at one place of a link. Raises NetlinkError."""
+        if request.kind != qdisc.RTM_GETQDISC:
+            raise refusal(request)
+        return find_qdisc(self._tables, request)
+
     def dump(self, request: Request) -> list[bytes]:
-        """All links, addresses, routes or VLANs, filtered as the request says. Raises NetlinkError (EOPNOTSUPP)."""
+        """All links, addresses, routes, rules or VLANs that the request is about. Raises NetlinkError (EOPNOTSUPP)."""
         if request.kind == link.RTM_GETLINK:
             return [pack_link(each) for each in self._tables.links if is_wanted(each, request)]
         if request.kind == addr.RTM_GETADDR:
             family, _, _, _, index = addr.INFO.unpack_from(request.body)
             wanted = [each for each in self._tables.addresses if index in (0, each.index)]
             return [pack_address(each) for each in wanted if family in (0, each.prefix.ip.family)]
+        if request.kind == rule.RTM_GETRULE:
+            return list_rules(self._tables, request)
+        if request.kind in (htb.RTM_GETTCLASS, filter.RTM_GETTFILTER):
+            return list_traffic(self._tables, request)
         if request.kind == vlan.RTM_GETVLAN:
             return [pack_port(self._tables, request)]
         if request.kind != route.RTM_GETROUTE:
@@ -100,6 +112,12 @@ def pack_link(each: Link) -> bytes:
     )
     body += u32_attribute(link.IFLA_MASTER, each.master) + u32_attribute(link.IFLA_LINK, each.link)
     body += text_attribute(link.IFLA_IFALIAS, each.alias) + attribute(link.IFLA_OPERSTATE, bytes([each.operstate]))
+    body += u32_attribute(link.IFLA_TXQLEN, each.txqlen)
+    if each.permanent_mac:
+        body += attribute(link.IFLA_PERM_ADDRESS, bytes.fromhex(each.permanent_mac.replace(":", "")))
+    if each.alternative_names:
+        names = (text_attribute(link.IFLA_ALT_IFNAME, name) for name in each.alternative_names)
+        body += nest(link.IFLA_PROP_LIST, *names)
     if each.netnsid is not None:
         body += u32_attribute(link.IFLA_LINK_NETNSID, each.netnsid)
     info = text_attribute(link.IFLA_INFO_KIND, each.kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from errno import ENETUNREACH
 
+from poplin.linux.fake.queues import Queues
 from poplin.linux.fake.shell import spell
 from poplin.linux.netlink import NetlinkError
 from poplin.linux.wire.link import Link
@@ -65,14 +66,17 @@ class Tables:
         self.links: list[Link] = [make_loopback()]
         self.addresses: list[Address] = []
         self.routes: list[RouteEntry] = []
+        self.rules: list[bytes] = []
         self.groups: dict[int, int] = {}
         self.vlans: dict[int, dict[int, int]] = {}
+        self.queues: dict[int, Queues] = {}
         self.firewall: dict[str, dict[str, Elements]] = {}
         self.born: set[str] = set()
 
     def find(self, name: str = "", index: int = 0) -> Link | None:
-        """A link by name or number."""
-        return next((each for each in self.links if each.index == index or (name and each.name == name)), None)
+        """A link by name, which may be an alternative one, or number."""
+        found = (each for each in self.links if each.index == index or name in (each.name, *each.alternative_names))
+        return next(found, None)
 
     def note(self, text: str) -> None:
         """Log a command, or several of bridge(8), which does one thing a time."""
@@ -92,6 +96,10 @@ class Tables:
     def find_vlans(self, index: int) -> dict[int, int] | None:
         """The VLANs of a port, None for what is no port."""
         return self.vlans.get(index)
+
+    def find_queues(self, index: int) -> Queues:
+        """The traffic control of a link."""
+        return self.queues.setdefault(index, Queues())
 
     def has_table(self, table: str) -> bool:
         """Whether nftables has this table, as `inet poplin`."""

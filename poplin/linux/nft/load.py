@@ -8,12 +8,14 @@ from __future__ import annotations
 import ctypes
 from errno import EINVAL, ENOENT
 
+from poplin.linux.nft.skeleton import RulesRefused
+
 LIBRARY = "libnftables.so.1"  # Debian's package libnftables1
 NFT_CTX_DEFAULT = 0
 
 
 def load_text(text: str) -> None:
-    """Run commands of nft(8), all or none. Raises OSError with nft's first complaint."""
+    """Run commands of nft(8), all or none. Raises RulesRefused, or another OSError."""
     library = open_library()
     library.nft_ctx_new.restype = ctypes.c_void_p
     library.nft_ctx_get_error_buffer.restype = ctypes.c_char_p
@@ -22,7 +24,9 @@ def load_text(text: str) -> None:
         library.nft_ctx_buffer_error(context)
         if library.nft_run_cmd_from_buffer(context, ctypes.c_char_p(text.encode())) != 0:
             complaint = library.nft_ctx_get_error_buffer(context).decode(errors="replace")
-            raise OSError(EINVAL, f"nft refuses the rules: {complaint.strip().splitlines()[0] if complaint else '?'}")
+            raise RulesRefused(
+                EINVAL, f"nft refuses the rules: {complaint.strip().splitlines()[0] if complaint else '?'}"
+            )
     finally:
         library.nft_ctx_free(context)
 

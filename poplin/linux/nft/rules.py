@@ -4,7 +4,8 @@
     NFTA_RULE_EXPRESSIONS
       └ NFTA_LIST_ELEM, one for each expression
           ├ NFTA_EXPR_NAME
-          └ NFTA_EXPR_DATA    of `cmp` what a packet is compared with, of `immediate` a constant, or where to jump
+          └ NFTA_EXPR_DATA    of `cmp` what a packet is compared with, of `immediate` a constant, or where to jump, of
+                              iptables' own `match` its name and what that has to say, such as a comment
     NFTA_RULE_USERDATA        u8 type 0, u8 length, comment, NUL
 
 Our own rules are text. These requests are for what the reference plugins left of one attachment, with nft or with
@@ -53,6 +54,8 @@ NFTA_EXPR_NAME = 1
 NFTA_EXPR_DATA = 2
 NFTA_DATA_VERDICT = 2
 NFTA_VERDICT_CHAIN = 2
+NFTA_MATCH_NAME = 1
+NFTA_MATCH_INFO = 3
 OPERANDS = {"cmp": 3, "immediate": 2}  # NFTA_CMP_DATA, NFTA_IMMEDIATE_DATA
 TRIES = 5  # each after somebody else's change
 LONGEST_NAME = 255  # NFT_CHAIN_MAXNAMELEN - 1
@@ -186,13 +189,14 @@ def unpack_rule(chain: Chain, body: bytes) -> Rule:
     """The rule in the body of an NFT_MSG_NEWRULE."""
     parts = unpack_attributes(body[4:])
     constants, jump = [], ""
+    comment = unpack_comment(parts.get(NFTA_RULE_USERDATA, b""))
     for _, expression in list_attributes(parts.get(NFTA_RULE_EXPRESSIONS, b"")):
         data = unpack_operand(expression)
         if NFTA_DATA_VALUE in data:
             constants.append(data[NFTA_DATA_VALUE])
         elif NFTA_DATA_VERDICT in data:
             jump = unpack_text(unpack_attributes(data[NFTA_DATA_VERDICT]).get(NFTA_VERDICT_CHAIN))
-    comment = unpack_comment(parts.get(NFTA_RULE_USERDATA, b""))
+        comment = comment or unpack_match_comment(expression)
     return Rule(chain, int.from_bytes(parts[NFTA_RULE_HANDLE], "big"), comment, jump, tuple(constants))
 
 
@@ -203,3 +207,10 @@ def unpack_operand(expression: bytes) -> dict[int, bytes]:
     if number is None:
         return {}
     return unpack_attributes(unpack_attributes(parts.get(NFTA_EXPR_DATA, b"")).get(number, b""))
+
+
+def unpack_match_comment(expression: bytes) -> str:
+    """What `iptables -m comment --comment` said; empty for every other expression."""
+    parts = unpack_attributes(expression)
+    match = unpack_attributes(parts.get(NFTA_EXPR_DATA, b"")) if parts.get(NFTA_EXPR_NAME) == b"match\0" else {}
+    return unpack_text(match.get(NFTA_MATCH_INFO)) if match.get(NFTA_MATCH_NAME) == b"comment\0" else ""

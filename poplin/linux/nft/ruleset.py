@@ -15,6 +15,8 @@ from poplin.linux.netlink import (
     BATCH,
     DUMP_TRIES,
     NLM_F_ACK,
+    NLM_F_DUMP,
+    NLMSG_DONE,
     NLMSG_ERROR,
     RECEIVE_SIZE,
     NetlinkError,
@@ -101,6 +103,12 @@ class NetfilterSocket(Socket):
                     self._socket.setsockopt(SOL_SOCKET, option, wanted)
             except PermissionError:
                 self._socket.setsockopt(SOL_SOCKET, option - FORCE, wanted)
+
+    def peek(self, request: Request) -> list[bytes]:
+        """The bodies of the first messages that answer a dump; the socket is good for nothing after it."""
+        self._send([request], NLM_F_DUMP)
+        messages = unpack_messages(self._socket.recv(RECEIVE_SIZE))
+        return [body for kind, _, _, body in messages if kind not in (NLMSG_ERROR, NLMSG_DONE)]
 
     def find_answered(self, requests: Sequence[Request]) -> list[Request]:
         """Those of these gets that have an answer, asked in one send. Raises NetlinkError for all but ENOENT."""
@@ -201,6 +209,15 @@ class Ruleset:
         wanted = containing.encode()
         elements = (each for body in bodies if wanted in body for each in unpack_elements(of, body))
         return list({(each.key, each.end): each for each in elements if containing in each.comment}.values())
+
+    def has_elements(self, of: Set) -> bool:
+        """Whether there is an element in the set, of the namespace the thread is in, however many there are."""
+        socket = NetfilterSocket()
+        try:
+            begun = socket.peek(list_elements(of))
+        finally:
+            socket.close()
+        return any(True for body in begun for _ in unpack_elements(of, body)) or bool(self.list(of))
 
     def remove(self, elements: Sequence[Element]) -> None:
         """Take these out, in one transaction. Of those that are gone already the kernel is not told twice: a

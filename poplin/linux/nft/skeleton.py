@@ -13,6 +13,10 @@ from poplin.linux.nft.kinds import IFNAME
 FOLDER = __file__.rpartition("/")[0]
 
 
+class RulesRefused(OSError):
+    """nft does not take the text; the error has its first complaint."""
+
+
 class Skeleton:
     """The rules in `file`.nft with these `words` replaced, which are in `table`, as `inet poplin`.
 
@@ -42,11 +46,15 @@ class Skeleton:
         """The file."""
         return f"{FOLDER}/{self.file}.nft"
 
+    def source(self) -> str:
+        """The content of the file. Raises OSError."""
+        with open(self.path, encoding="utf-8") as file:
+            return file.read()
+
     def read(self) -> str:
         """The text for nft: the file twice, so that every chain is there, is emptied, and is filled. Elements stay,
         and as it is one transaction no packet meets an empty chain. Raises OSError."""
-        with open(self.path, encoding="utf-8") as file:
-            text = file.read()
+        text = self.source()
         for word, meaning in self.words.items():
             text = text.replace(word, meaning)
         lines = [line.split() for line in text.splitlines()]

@@ -11,6 +11,7 @@ from poplin.linux.netlink import (
     Request,
     Struct,
     attribute,
+    list_attributes,
     nest,
     text_attribute,
     u32_attribute,
@@ -26,12 +27,16 @@ RTM_GETLINK = 18
 RTM_NEWLINK = 16
 
 # linux/if.h
+IFF_ALLMULTI = 0x200
 IFF_PROMISC = 0x100
 IFF_UP = 0x1
+IFNAMSIZ = 16
+LONGEST_ALTERNATIVE_NAME = 127  # ALTIFNAMSIZ - 1
 IF_OPER_UP = 6
 
 # linux/if_link.h
 IFLA_ADDRESS = 1
+IFLA_ALT_IFNAME = 53
 IFLA_EXT_MASK = 29
 IFLA_GROUP = 27
 IFLA_IFALIAS = 20
@@ -46,7 +51,10 @@ IFLA_MASTER = 10
 IFLA_MTU = 4
 IFLA_NET_NS_FD = 28
 IFLA_OPERSTATE = 16
+IFLA_PERM_ADDRESS = 54
 IFLA_PROMISCUITY = 30
+IFLA_PROP_LIST = 52
+IFLA_TXQLEN = 13
 RTEXT_FILTER_SKIP_STATS = 8
 
 INFO = Struct("=BxHiII")
@@ -54,10 +62,12 @@ INFO = Struct("=BxHiII")
 
 class Link(Record):
     """One link as the kernel tells it. `link` is the peer's (or lower link's) index, `netnsid` the id of the
-    namespace that is in, None for this one; `port` the raw attributes it has as a port of its master."""
+    namespace that is in, None for this one; `port` the raw attributes it has as a port of its master; `permanent_mac`
+    the one the hardware was born with, empty if it was not; `alternative_names` those it can be found by too."""
 
     __slots__ = (
         "alias",
+        "alternative_names",
         "data",
         "flags",
         "index",
@@ -69,8 +79,10 @@ class Link(Record):
         "name",
         "netnsid",
         "operstate",
+        "permanent_mac",
         "port",
         "promiscuity",
+        "txqlen",
     )
 
     def __init__(self, index: int, name: str, flags: int = 0) -> None:
@@ -78,14 +90,17 @@ class Link(Record):
         self.name = name
         self.flags = flags
         self.mac = ""
+        self.permanent_mac = ""
         self.mtu = 0
         self.master = 0
         self.link = 0
         self.netnsid: int | None = None
         self.kind = ""
         self.alias = ""
+        self.alternative_names: tuple[str, ...] = ()
         self.operstate = 0
         self.promiscuity = 0
+        self.txqlen = 0
         self.data: dict[int, bytes] = {}
         self.port: dict[int, bytes] = {}
 
@@ -93,6 +108,16 @@ class Link(Record):
     def is_up(self) -> bool:
         """Whether it was set up."""
         return bool(self.flags & IFF_UP)
+
+    @property
+    def is_promiscuous(self) -> bool:
+        """Whether it was set to take packets for others, by a user; bridges and sniffers do so without."""
+        return bool(self.flags & IFF_PROMISC)
+
+    @property
+    def takes_all_multicast(self) -> bool:
+        """Whether it was set to take every multicast packet, likewise."""
+        return bool(self.flags & IFF_ALLMULTI)
 
     @property
     def is_operational(self) -> bool:
@@ -106,18 +131,27 @@ def unpack_link(body: bytes) -> Link:
     attributes = unpack_attributes(body[INFO.size :])
     link = Link(index, unpack_text(attributes.get(IFLA_IFNAME)), flags)
     link.mac = format_mac(attributes.get(IFLA_ADDRESS, b""))
+    link.permanent_mac = format_mac(attributes.get(IFLA_PERM_ADDRESS, b""))
     link.mtu = unpack_u32(attributes.get(IFLA_MTU))
     link.master = unpack_u32(attributes.get(IFLA_MASTER))
     link.link = unpack_u32(attributes.get(IFLA_LINK))
     link.netnsid = unpack_u32(attributes[IFLA_LINK_NETNSID]) if IFLA_LINK_NETNSID in attributes else None
     link.alias = unpack_text(attributes.get(IFLA_IFALIAS))
+    if IFLA_PROP_LIST in attributes:
+        link.alternative_names = unpack_alternative_names(attributes[IFLA_PROP_LIST])
     link.operstate = attributes.get(IFLA_OPERSTATE, b"\0")[0]
     link.promiscuity = unpack_u32(attributes.get(IFLA_PROMISCUITY))
+    link.txqlen = unpack_u32(attributes.get(IFLA_TXQLEN))
     info = unpack_attributes(attributes.get(IFLA_LINKINFO, b""))
     link.kind = unpack_text(info.get(IFLA_INFO_KIND))
     link.data = unpack_attributes(info.get(IFLA_INFO_DATA, b""))
     link.port = unpack_attributes(info.get(IFLA_INFO_SLAVE_DATA, b""))
     return link
+
+
+def unpack_alternative_names(properties: bytes) -> tuple[str, ...]:
+    """Those among the properties of a link."""
+    return tuple(unpack_text(text) for kind, text in list_attributes(properties) if kind == IFLA_ALT_IFNAME)
 
 
 def format_mac(octets: bytes) -> str:
@@ -140,9 +174,10 @@ def parse_mac(text: str) -> bytes:
 
 
 def get_link(name: str) -> Request:
-    """As `ip link show dev NAME`."""
+    """As `ip link show dev NAME`, which may be an alternative name; only those are longer than 15 bytes."""
+    kind = IFLA_IFNAME if len(name.encode()) < IFNAMSIZ else IFLA_ALT_IFNAME
     mask = u32_attribute(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS)
-    return Request(RTM_GETLINK, 0, info() + text_attribute(IFLA_IFNAME, name) + mask, f"ip link show dev {name}")
+    return Request(RTM_GETLINK, 0, info() + text_attribute(kind, name) + mask, f"ip link show dev {name}")
 
 
 def get_link_by_index(index: int) -> Request:
@@ -173,7 +208,10 @@ def set_link(
     *,
     up: bool | None = None,
     promisc: bool | None = None,
+    allmulti: bool | None = None,
     mac: bytes = b"",
+    mtu: int = 0,
+    txqlen: int | None = None,
     master: int = 0,
     master_name: str = "",
     alias: str = "",
@@ -185,7 +223,11 @@ def set_link(
     """
     flags = change = 0
     words = []
-    for wanted, bit, yes, no in ((up, IFF_UP, "up", "down"), (promisc, IFF_PROMISC, "promisc on", "promisc off")):
+    for wanted, bit, yes, no in (
+        (up, IFF_UP, "up", "down"),
+        (promisc, IFF_PROMISC, "promisc on", "promisc off"),
+        (allmulti, IFF_ALLMULTI, "allmulticast on", "allmulticast off"),
+    ):
         if wanted is not None:
             change |= bit
             flags |= bit if wanted else 0
@@ -196,6 +238,12 @@ def set_link(
     if mac:
         body += attribute(IFLA_ADDRESS, mac)
         words.append(f"address {format_mac(mac)}")
+    if mtu:
+        body += u32_attribute(IFLA_MTU, mtu)
+        words.append(f"mtu {mtu}")
+    if txqlen is not None:
+        body += u32_attribute(IFLA_TXQLEN, txqlen)
+        words.append(f"txqueuelen {txqlen}")
     if master:
         body += u32_attribute(IFLA_MASTER, master)
         words.append(f"master {master_name or master}")
@@ -206,6 +254,11 @@ def set_link(
         body += u32_attribute(IFLA_GROUP, group)
         words.append(f"group {group}")
     return Request(RTM_NEWLINK, 0, body, f"ip link set dev {name} {' '.join(words)}")
+
+
+def free_link(name: str, index: int) -> Request:
+    """As `ip link set dev NAME nomaster`."""
+    return Request(RTM_NEWLINK, 0, info(index) + u32_attribute(IFLA_MASTER, 0), f"ip link set dev {name} nomaster")
 
 
 def delete_link(name: str, index: int = 0) -> Request:

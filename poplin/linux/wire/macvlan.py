@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from poplin.linux.netlink import Request, attribute, nest, text_attribute, u32_attribute
-from poplin.linux.wire.link import (
-    IFLA_ADDRESS,
-    IFLA_IFNAME,
-    IFLA_INFO_DATA,
-    IFLA_INFO_KIND,
-    IFLA_LINK,
-    IFLA_LINKINFO,
-    IFLA_MTU,
-    IFLA_NET_NS_FD,
-    add_link,
-    format_mac,
-)
+from poplin.linux.netlink import u32_attribute, unpack_u32
+from poplin.linux.wire.upper import add_upper
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poplin.linux.netlink import Request
+    from poplin.linux.wire.link import Link
+    from poplin.linux.wire.upper import Upper
+
+KIND = "macvlan"
+IFLA_MACVLAN_BC_QUEUE_LEN = 7
 IFLA_MACVLAN_MODE = 1
 MODES = {"private": 1, "vepa": 2, "bridge": 4, "passthru": 8}
 
 
-def add_macvlan(
-    name: str, master: int, namespace: int, mode: str, where: str = "", *, mtu: int = 0, mac: bytes = b""
-) -> Request:
-    """As `ip link add NAME link MASTER netns WHERE type macvlan mode MODE`, born in its namespace."""
-    attributes = text_attribute(IFLA_IFNAME, name)
-    attributes += u32_attribute(IFLA_LINK, master) + u32_attribute(IFLA_NET_NS_FD, namespace)
-    text = f"ip link add {name} link {master}" + (f" netns {where}" if where else "")
-    if mtu:
-        attributes += u32_attribute(IFLA_MTU, mtu)
-        text += f" mtu {mtu}"
-    if mac:
-        attributes += attribute(IFLA_ADDRESS, mac)
-        text += f" address {format_mac(mac)}"
-    data = nest(IFLA_INFO_DATA, u32_attribute(IFLA_MACVLAN_MODE, MODES[mode]))
-    linkinfo = nest(IFLA_LINKINFO, text_attribute(IFLA_INFO_KIND, "macvlan"), data)
-    return add_link(attributes + linkinfo, f"{text} type macvlan mode {mode}")
+def add_macvlan(upper: Upper, mode: str, *, queue: int = 0) -> Request:
+    """As `ip link add ... type macvlan mode MODE`; `queue` is how many broadcasts may wait, 0 for the default."""
+    data, words = u32_attribute(IFLA_MACVLAN_MODE, MODES[mode]), f"mode {mode}"
+    if queue:
+        data += u32_attribute(IFLA_MACVLAN_BC_QUEUE_LEN, queue)
+        words += f" bcqueuelen {queue}"
+    return add_upper(upper, KIND, words, data)
+
+
+def find_mode(link: Link) -> str:
+    """Its mode, empty for one that MODES does not have."""
+    number = unpack_u32(link.data[IFLA_MACVLAN_MODE])
+    return next((mode for mode, known in MODES.items() if known == number), "")

@@ -5,7 +5,7 @@ ndmsg  u8 family, 3 pad, i32 index, u16 state, u8 flags, u8 type
 
 from __future__ import annotations
 
-from poplin.linux.netlink import NLM_F_CREATE, Request, Struct, attribute, unpack_attributes
+from poplin.linux.netlink import NLM_F_CREATE, NLM_F_REPLACE, Request, Struct, attribute, unpack_attributes
 from poplin.linux.wire.link import format_mac
 from poplin.linux.wire.route import unpack_ip
 from poplin.spec.address import IP
@@ -17,7 +17,6 @@ RTM_NEWNEIGH = 28
 
 NDA_DST = 1
 NDA_LLADDR = 2
-NLM_F_REPLACE = 0x100
 NTF_USE = 0x01
 NUD_FAILED = 0x20
 NUD_INCOMPLETE = 0x01

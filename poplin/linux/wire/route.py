@@ -8,6 +8,7 @@ from __future__ import annotations
 from poplin.linux.netlink import (
     NLM_F_CREATE,
     NLM_F_EXCL,
+    NLM_F_REPLACE,
     Request,
     Struct,
     attribute,
@@ -34,6 +35,7 @@ RTA_TABLE = 15
 RTAX_ADVMSS = 8
 RTAX_MTU = 2
 RTNH_F_ONLINK = 4
+RTPROT_KERNEL = 2
 RTN_LOCAL = 2
 RTN_UNICAST = 1
 RT_SCOPE_HOST = 254
@@ -55,9 +57,13 @@ NEXT_HOP = Struct("=HBBi")  # rtnexthop: length, flags, hops, ifindex; attribute
 
 class RouteEntry(Record):
     """A route of a table: `index` is the outgoing link, `src` the address that packets of this host get; `scope` None
-    lets the kernel's rule for the family decide, `onlink` has it believe that `gw` can be reached."""
+    lets the kernel's rule for the family decide, `onlink` has it believe that `gw` can be reached. `is_shared` if it
+    is one of several next hops, which the kernel told as one route."""
 
-    __slots__ = ("advmss", "dst", "gw", "index", "mtu", "onlink", "priority", "protocol", "scope", "src", "table")
+    __slots__ = (
+        *("advmss", "dst", "gw", "index", "is_shared", "mtu", "onlink"),
+        *("priority", "protocol", "scope", "src", "table"),
+    )
 
     def __init__(
         self,
@@ -73,6 +79,7 @@ class RouteEntry(Record):
         protocol: int = PROTOCOL,
         src: IP | None = None,
         onlink: bool = False,
+        is_shared: bool = False,
     ) -> None:
         self.dst = dst
         self.index = index
@@ -85,6 +92,12 @@ class RouteEntry(Record):
         self.protocol = protocol
         self.src = src
         self.onlink = onlink
+        self.is_shared = is_shared
+
+    def in_table(self, table: int) -> RouteEntry:
+        """The same route in another table."""
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return RouteEntry(**{**values, "table": table})
 
 
 def unpack_routes(body: bytes) -> list[RouteEntry]:
@@ -108,6 +121,7 @@ def unpack_routes(body: bytes) -> list[RouteEntry]:
             protocol=protocol,
             src=unpack_ip(attributes[RTA_PREFSRC]) if RTA_PREFSRC in attributes else None,
             onlink=bool((hop_flags if index else flags) & RTNH_F_ONLINK),
+            is_shared=len(hops) > 1,
         )
         for index, hop_flags, hop in hops
     ]
@@ -151,6 +165,12 @@ def append_route(name: str, route: RouteEntry) -> Request:
     """As `ip route append`: beside one to the same destination, of which the first made wins."""
     flags = NLM_F_CREATE | NLM_F_APPEND
     return Request(RTM_NEWROUTE, flags, pack_route(route), f"ip route append {describe(name, route)}")
+
+
+def replace_route(name: str, route: RouteEntry) -> Request:
+    """As `ip route replace`: instead of one to the same destination in that table, if there is one."""
+    flags = NLM_F_CREATE | NLM_F_REPLACE
+    return Request(RTM_NEWROUTE, flags, pack_route(route), f"ip route replace {describe(name, route)}")
 
 
 def delete_route(name: str, route: RouteEntry) -> Request:

@@ -1,4 +1,7 @@
-"""ADD: addresses first, so that all that follows is one plan; then bridge, pair, container, gateways."""
+"""ADD: addresses first, so that all that follows is one plan; then bridge, pair, container, gateways.
+
+An IPAM plugin that may need the link is asked when there is one, up at both ends.
+"""
 
 from __future__ import annotations
 
@@ -32,19 +35,23 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
     host = kernel.host
     with open_container(kernel, call.netns) as container, Undo() as undo:
         require_free_name(container, call.ifname)
-        result = Result()
-        if settings.has_ipam:
-            result = ipam.add(call, kernel)
-            undo.push(ipam.delete, call, kernel)
-        complete(result, settings)
+        is_late = ipam.needs_link(call)
+        if is_late:
+            ipam.require_plugin(call, kernel)
+        result = Result() if is_late else ipam.ask(call, kernel, undo)
         found = host.rtnl.find_link(settings.bridge)
         mtu = choose_mtu(settings.mtu, host, result, found)
-        bridge = ensure_bridge(host, settings, found, mtu, ipv6=not settings.has_ipam or 6 in result.families)
+        ipv6 = is_late or not settings.has_ipam or 6 in result.families
+        bridge = ensure_bridge(host, settings, found, mtu, ipv6=ipv6)
         undo.push(remove_pair, call, kernel)
         if settings.mac_spoof_check:
             undo.push(remove_guard, call, kernel)
         port = add_port(call, host, container, bridge, settings, mtu)
         inner = container.rtnl.get_link(call.ifname)
+        if is_late:
+            connect(host, container, port, inner)
+            result = ipam.ask(call, kernel, undo)
+        complete(result, settings)
         result.interfaces = [
             Interface(bridge.name),
             Interface(port.name, port.mac),
@@ -63,6 +70,12 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
         # only now, because a bridge that others made may have taken the new port's address
         result.interfaces[0].mac = host.rtnl.get_link(bridge.name).mac
         return call.reply(result)
+
+
+def connect(host: Namespace, container: Namespace, port: Link, inner: Link) -> None:
+    """Have frames pass before there are addresses, for who asks for them over the link."""
+    container.rtnl.apply(set_link(inner.name, inner.index, up=True))
+    wait_until_operational(host.rtnl, port)
 
 
 def complete(result: Result, settings: Settings) -> None:

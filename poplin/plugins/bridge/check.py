@@ -49,7 +49,7 @@ def check_attachment(call: Call, kernel: Kernel, container: Namespace, settings:
     if not settings.disable_container_interface and not inner.is_up:
         raise CheckFailed(f"interface {inner.name!r} is down", f"in {call.netns}")
     check_addresses(container, inner, result, result.interfaces.index(wanted))
-    check_routes(container, result.routes)
+    check_routes(container, inner, result.routes)
     if settings.ip_masq:
         from poplin.plugins.kit.masquerade import check_masquerade
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from poplin.linux.wire.link import parse_mac
 from poplin.plugins.bridge.vlan_ids import parse_trunk, read_vlan
 from poplin.plugins.kit.backend import read_backend
 from poplin.plugins.kit.dns import find_dns
+from poplin.plugins.kit.mac import find_mac
 from poplin.plugins.kit.mtu import read_mtu
-from poplin.spec.arguments import ANYBODYS, parse_arguments
 from poplin.spec.errors import InvalidConfig
 from poplin.spec.names import check_interface_name, check_new_interface_name
 
@@ -65,27 +64,3 @@ class Settings:
     def vlan_gateway(self) -> str:
         """The interface for the gateway's addresses where the bridge is in another VLAN, else empty."""
         return f"{self.bridge}.{self.vlan}" if self.vlan and self.is_gateway and self.has_ipam else ""
-
-
-def find_mac(call: Call) -> bytes:
-    """The container's MAC: runtimeConfig before args.cni before CNI_ARGS. Raises InvalidConfig."""
-    sources = {
-        "runtimeConfig.mac": call.fields.fields("runtimeConfig").text("mac"),
-        "args.cni.mac": call.fields.fields("args").fields("cni").text("mac"),
-        "MAC in CNI_ARGS": parse_arguments(call.env.args, ANYBODYS).get("MAC", ""),
-    }
-    for source, text in sources.items():
-        if text:
-            return parse_unicast_mac(text, source)
-    return b""
-
-
-def parse_unicast_mac(text: str, source: str) -> bytes:
-    """A MAC address that one interface can have."""
-    try:
-        octets = parse_mac(text)
-    except ValueError as error:
-        raise InvalidConfig(f"invalid {source}", str(error)) from None
-    if octets[0] & 1 or not any(octets):
-        raise InvalidConfig(f"invalid {source}", f"{text!r} is a group or an empty address; an interface needs its own")
-    return octets

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from poplin.plugins.host_local.boot import read_boot
-from poplin.plugins.host_local.folder import is_folder
+from poplin.linux.boot import read_boot
+from poplin.linux.folder import is_folder
 from poplin.plugins.host_local.store import LOCK_SECONDS, Store, lease_folder
 
 TYPE_CHECKING = False

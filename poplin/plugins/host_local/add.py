@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from poplin.linux.folder import ensure_folder
 from poplin.plugins.host_local.access import open_store, owner_of
 from poplin.plugins.host_local.allocate import allocate
-from poplin.plugins.host_local.folder import ensure_folder
 from poplin.plugins.host_local.settings import list_requested, read_settings
 from poplin.plugins.host_local.store import lease_folder
 from poplin.spec.result import DNS, Result

@@ -24,7 +24,7 @@ import posix
 import time
 
 from poplin.linux.atomicfile import read_file, remove_file, write_new
-from poplin.plugins.host_local.folder import ensure_folder
+from poplin.linux.folder import ensure_folder
 from poplin.plugins.host_local.leases import is_address, overwrite
 from poplin.spec.record import Record
 
@@ -40,7 +40,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from poplin.plugins.host_local.boot import Boot
+    from poplin.linux.boot import Boot
     from poplin.plugins.host_local.leases import LeaseFolder, Owner
 
 FOLDER = ".poplin"

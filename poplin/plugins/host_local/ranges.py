@@ -2,7 +2,8 @@
 
 A set gives one address to each attachment; its ranges are taken in turn. Mistakes are ValueErrors here, the reader of
 the configuration adds where they stand. Stricter than the reference: the network and broadcast addresses are never
-part of a range, and a range that starts above its end is refused, not walked out of the subnet.
+part of a range, not even if its end is said to be the latter, as podman writes it; and a range that starts above its
+end is refused, not walked out of the subnet.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Range(Record):
         self.subnet = subnet
         self.gateway = gateway or subnet.first + 1
         self.start = start or subnet.first + 1
-        self.end = end or find_highest(subnet)
+        self.end = find_highest(subnet) if end in (None, subnet.last) else end
         self._check("rangeStart", self.start)
         self._check("rangeEnd", self.end)
         if not self.start <= self.end:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from poplin.linux.places import STATE, choose_place
 from poplin.plugins.host_local.ranges import Range, RangeSet
+from poplin.plugins.kit.path import read_path
 from poplin.plugins.kit.requested import check_room, get_ipam, parse_requested, read_requested
 from poplin.spec.address import parse_ip_or_prefix
 from poplin.spec.errors import InvalidConfig
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 DATA_DIR = "/var/lib/cni/networks"
 USERS_DATA_DIR = "cni/networks"  # of an ordinary user, in his folder for state
-PATH_MAX = 4096  # linux/limits.h, with the closing NUL
 RANGE_KEYS = ("subnet", "rangeStart", "rangeEnd", "gateway")
 
 
@@ -63,18 +63,6 @@ def read_settings(call: Call, *, needs_ranges: bool = True) -> Settings:
         raise InvalidConfig("no IP ranges specified", "give `ipam.ranges`, `ipam.subnet` or `runtimeConfig.ipRanges`")
     check_sets(sets, call.config.version)
     return Settings(call.config.name, data_dir, resolv_conf, routes, sets)
-
-
-def read_path(fields: Fields, key: str) -> str:
-    """A path the kernel can be asked for, empty if absent."""
-    path = fields.text(key)
-    try:
-        size = len(path.encode())
-    except UnicodeEncodeError:  # JSON can spell half a character
-        size = PATH_MAX
-    if size >= PATH_MAX or "\0" in path:
-        raise InvalidConfig(f"`{fields.path(key)}` is not a path", repr(path[:200]))
-    return path
 
 
 # Range sets.

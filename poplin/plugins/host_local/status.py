@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from poplin.linux.folder import find_obstacle
 from poplin.plugins.host_local.access import has_folder, open_store
-from poplin.plugins.host_local.folder import find_obstacle
 from poplin.plugins.host_local.settings import read_settings
 from poplin.plugins.host_local.store import lease_folder
 from poplin.spec.address import parse_ip

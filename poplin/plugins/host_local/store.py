@@ -14,7 +14,7 @@ from poplin.spec.errors import TryAgainLater
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from poplin.plugins.host_local.boot import Boot
+    from poplin.linux.boot import Boot
     from poplin.plugins.host_local.index import Entry
     from poplin.plugins.host_local.leases import Owner
     from poplin.spec.address import IP

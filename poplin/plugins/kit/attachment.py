@@ -58,10 +58,10 @@ def find_host_link(rtnl: Rtnl, key: str) -> Link | None:
     return None
 
 
-def find_stale_links(rtnl: Rtnl, network: str, valid: frozenset[tuple[str, str]]) -> list[Link]:
+def find_stale_links(rtnl: Rtnl, network: str, valid: frozenset[tuple[str, str]], kind: str = "veth") -> list[Link]:
     """Links on the host of this network's attachments that are not in `valid`: (container id, ifname)."""
     keep = {link_alias(f"{network}/{container_id}/{ifname}") for container_id, ifname in valid}
-    links = rtnl.list_links("veth")
+    links = rtnl.list_links(kind)
     return [link for link in links if link.alias.startswith(f"{network}/") and link.alias not in keep]
 
 

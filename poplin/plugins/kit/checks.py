@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from poplin.linux.kernel import Kernel
     from poplin.linux.netns import Namespace
     from poplin.linux.wire.link import Link
+    from poplin.linux.wire.route import RouteEntry
     from poplin.spec.result import Interface, Result, Route
 
 
@@ -66,6 +67,14 @@ def check_mac(link: Link, wanted: Interface) -> None:
         raise CheckFailed(f"interface {link.name!r} has another MAC", f"{link.mac} instead of {wanted.mac}")
 
 
+def check_configuration(container: Namespace, link: Link, result: Result, interface: Interface) -> None:
+    """The container's link is up and has what the result says of `interface`, which it is. Raises CheckFailed."""
+    if not link.is_up:
+        raise CheckFailed(f"interface {link.name!r} is down", f"in {interface.sandbox}")
+    check_addresses(container, link, result, result.interfaces.index(interface))
+    check_routes(container, link, result.routes)
+
+
 def check_addresses(container: Namespace, link: Link, result: Result, index: int) -> None:
     """Every address of the result's interface `index` is on the link, with a route to its network.
 
@@ -82,17 +91,37 @@ def check_addresses(container: Namespace, link: Link, result: Result, index: int
             raise CheckFailed(f"route to the network of {item.address} is missing", f"on {link.name}")
 
 
-def check_routes(container: Namespace, routes: list[Route]) -> None:
-    """Every route of the result is there, in its own table; a default route may have got another gateway."""
+def check_routes(container: Namespace, link: Link, routes: list[Route]) -> None:
+    """Every route of the result is there, in its own table, or, if it has none, where a plugin after this one may have
+    moved it to; a default route may have got another gateway. Raises CheckFailed."""
     present = container.rtnl.list_routes()
+    tables: set[int] = set()
     for route in routes:
         table = route.table or RT_TABLE_MAIN  # which is what the kernel takes 0 for
-        found = [entry for entry in present if entry.dst == route.dst.network and entry.table == table]
-        if route.gw and not route.dst.is_default:
-            found = [entry for entry in found if entry.gw == route.gw]
-        if not found:
+        found = [entry for entry in present if is_route(route, entry)]
+        if any(entry.table == table for entry in found):
+            continue
+        tables = tables or list_diversions(container, link)
+        if route.table or not any(entry.table in tables for entry in found):
             via = f" via {route.gw}" if route.gw else ""
             raise CheckFailed(f"route to {route.dst}{via} is missing from the container", f"table {table}")
+
+
+def is_route(wanted: Route, entry: RouteEntry) -> bool:
+    """Whether it leads there, by the right gateway if that matters."""
+    is_same_way = not wanted.gw or not wanted.gw.value or wanted.dst.is_default or entry.gw == wanted.gw
+    return entry.dst == wanted.dst.network and is_same_way
+
+
+def list_diversions(container: Namespace, link: Link) -> set[int]:
+    """The tables that count for the link's packets in place of the main one: that of its VRF, and those to which rules
+    send what its addresses say."""
+    from poplin.linux.wire.vrf import KIND, table_of
+
+    master = container.rtnl.find_link_by_index(link.master) if link.master else None
+    sources = {each.prefix.alone for each in container.rtnl.list_addresses(link.index)}
+    tables = {rule.table for rule in container.rtnl.list_rules() if rule.src in sources}
+    return tables | {table_of(master)} if master and master.kind == KIND else tables
 
 
 def _join(items: Sequence[object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posix
 import time
 
 from poplin.linux.netns import NotANamespace
@@ -40,6 +41,11 @@ def find_container(kernel: Kernel, path: str) -> Namespace | None:
         return kernel.open(path) if path else None
     except (FileNotFoundError, NotADirectoryError, ProcessLookupError, NotANamespace):
         return None
+
+
+def find_absolute(path: str) -> str:
+    """The path of a namespace as somebody can follow it who works elsewhere, or later."""
+    return path if path.startswith("/") or not path else f"{posix.getcwd()}/{path}"
 
 
 def require_free_name(container: Namespace, ifname: str) -> None:
@@ -102,7 +108,7 @@ def resolve_routes(link: Link, ips: list[IPConfig], routes: list[Route]) -> list
         RouteEntry(
             route.dst,
             link.index,
-            route.gw or gateways.get(route.dst.ip.version),
+            find_next_hop(route, gateways),
             mtu=route.mtu,
             advmss=route.advmss,
             priority=route.priority,
@@ -112,6 +118,12 @@ def resolve_routes(link: Link, ips: list[IPConfig], routes: list[Route]) -> list
         for route in routes
     ]
     return list(dict.fromkeys(entries))
+
+
+def find_next_hop(route: Route, gateways: dict[int, IP]) -> IP | None:
+    """The route's own gateway, or its family's; 0.0.0.0 is none: the destination is on the link (RFC 3442)."""
+    gw = route.gw or gateways.get(route.dst.ip.version)
+    return gw if gw and gw.value else None
 
 
 def check_numbers(route: Route) -> None:

@@ -1,4 +1,5 @@
-"""Delegation: one plugin calling another, as the specification has it, with the same environment and the same stdin.
+"""Delegation: one plugin calling another, as the specification has it, with the same environment and the same stdin,
+or one that was written for it: what counts is the call that is handed over.
 
 What CNI_PATH leads to decides. If it is our own executable of this very code, its verb is called inside this process:
 same call, same answer, same errors, and 8 ms of another interpreter saved. Anything else is run.
@@ -6,9 +7,9 @@ same call, same answer, same errors, and 8 ms of another interpreter saved. Anyt
 
 from __future__ import annotations
 
-from poplin.invoke.entry import find_own_module
+from poplin.invoke.entry import PLUGINS, find_own_module, is_entry
 from poplin.invoke.find import find_plugin
-from poplin.plugins.kit.skel import perform
+from poplin.plugins.kit.skel import RESTORE, perform
 from poplin.spec.call import Config, Environment, make_call
 from poplin.spec.convert import convert_to_newest_family
 from poplin.spec.jsontext import dumps
@@ -30,6 +31,20 @@ def delegate_add(call: Call, kernel: Kernel, plugin_type: str) -> Result:
 def delegate(call: Call, kernel: Kernel, command: str, plugin_type: str) -> None:
     """DEL, CHECK, STATUS or GC by another plugin. Raises CNIError."""
     _delegate(call, kernel, command, plugin_type)
+
+
+def restore(call: Call, kernel: Kernel, plugin_type: str) -> None:
+    """RESTORE by another plugin, if it is one of ours that has something to restore. Raises CNIError, OSError."""
+    if plugin_type in PLUGINS and is_entry(find_plugin(plugin_type, call.env.path.split(":"))):
+        verb = load_plugin(PLUGINS[plugin_type]).verbs.get(RESTORE)
+        if verb:
+            verb(call, kernel)
+
+
+def require_installed(call: Call, kernel: Kernel, plugin_type: str) -> None:
+    """Raises InvalidConfig, or InvalidEnvironment, if CNI_PATH does not lead to this plugin."""
+    if not kernel.stand_in:
+        find_plugin(plugin_type, call.env.path.split(":"))
 
 
 def _delegate(call: Call, kernel: Kernel, command: str, plugin_type: str) -> Result | OldResult:

@@ -1,15 +1,24 @@
-"""Address management by delegation to the plugin named in `ipam.type`."""
+"""Address management by delegation to the plugin named in `ipam.type`.
+
+Address and link go together. A plugin that keeps its addresses in files can be asked before there is a link, which
+saves making one in vain, and is told to release after it is gone, so that nobody gets an address that still answers.
+Any other may need the link for its work, as dhcp does: it is asked when the link is there, and told while it still is.
+"""
 
 from __future__ import annotations
 
-from poplin.plugins.kit.delegate import delegate, delegate_add
+from poplin.plugins.kit.delegate import delegate, delegate_add, require_installed
 from poplin.spec.errors import InvalidConfig
+from poplin.spec.result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from poplin.linux.kernel import Kernel
+    from poplin.plugins.kit.undo import Undo
     from poplin.spec.call import Call
-    from poplin.spec.result import Result
+
+
+WITHOUT_LINK = ("host-local", "static")
 
 
 def ipam_type(call: Call) -> str:
@@ -34,6 +43,39 @@ def add(call: Call, kernel: Kernel) -> Result:
         delete(call, kernel)
         raise InvalidConfig(f"the ipam plugin {plugin_type!r} gave no address")
     return result
+
+
+def needs_link(call: Call) -> bool:
+    """Whether there is a plugin to ask for addresses that may ask over the link."""
+    plugin_type = ipam_type(call)
+    return bool(plugin_type) and plugin_type not in WITHOUT_LINK
+
+
+def require_plugin(call: Call, kernel: Kernel) -> None:
+    """That the plugin is there, for who asks it late. Raises CNIError."""
+    require_installed(call, kernel, ipam_type(call))
+
+
+def ask(call: Call, kernel: Kernel, undo: Undo) -> Result:
+    """ADD's question, taken back with all else that `undo` has, before or after the link; nothing for a network without
+    addresses. Raises CNIError."""
+    if not ipam_type(call):
+        return Result()
+    result = add(call, kernel)
+    (undo.push if needs_link(call) else undo.push_last)(delete, call, kernel)
+    return result
+
+
+def delete_before_link(call: Call, kernel: Kernel) -> None:
+    """Release the addresses if that may need the link."""
+    if needs_link(call):
+        delete(call, kernel)
+
+
+def delete_after_link(call: Call, kernel: Kernel) -> None:
+    """Release the addresses if that is done without the link."""
+    if not needs_link(call):
+        delete(call, kernel)
 
 
 def delete(call: Call, kernel: Kernel) -> None:

@@ -7,10 +7,8 @@ table exists, and edits it in one step.
 
 from __future__ import annotations
 
-import posix
-import time
-
 from poplin.linux.nft.rules import Chain, find_chains, remove_chain
+from poplin.plugins.kit.iptables_tool import list_legacy_tools, restore_table, save_table, spell_edits
 from poplin.spec.errors import IOFailure
 
 TYPE_CHECKING = False
@@ -22,12 +20,6 @@ if TYPE_CHECKING:
 
 TABLE = "nat"
 NFT_TABLES = ("ip nat", "ip6 nat")
-LEGACY = (  # the file of /proc/net that lists tables, and the tools that know them
-    ("ip_tables_names", ("/usr/sbin/iptables-legacy", "/usr/sbin/iptables", "/sbin/iptables")),
-    ("ip6_tables_names", ("/usr/sbin/ip6tables-legacy", "/usr/sbin/ip6tables", "/sbin/ip6tables")),
-)
-LOCK_PATIENCE = 5  # seconds for iptables' own lock
-PATIENCE = 20.0  # seconds for one run of it
 TRIES = 5  # each after somebody else's change
 
 
@@ -41,7 +33,7 @@ def remove_nat_chains(host: Namespace, chains: Mapping[str, str], addresses: Seq
     constants = {constant for each in addresses for constant in spellings(each)}
     for found in find_chains(socket, [Chain(table, name) for name in chains for table in NFT_TABLES]):
         remove_chain(socket, found, chains[found.name], constants)
-    for tool in list_legacy_tools(host):
+    for tool in list_legacy_tools(host, TABLE):
         for name, entry in chains.items():
             remove_legacy_chain(host, tool, name, entry, addresses)
 
@@ -50,7 +42,7 @@ def has_nat_chain(host: Namespace, name: str) -> bool:
     """Whether there is such a chain for either IP version. Raises NetlinkError, IOFailure."""
     if find_chains(host.nft.socket, [Chain(table, name) for table in NFT_TABLES]):
         return True
-    return any(has_chain(host.run(save_table, tool), name) for tool in list_legacy_tools(host))
+    return any(has_chain(host.run(save_table, tool, TABLE), name) for tool in list_legacy_tools(host, TABLE))
 
 
 def spellings(address: Prefix) -> list[bytes]:
@@ -63,44 +55,24 @@ def spellings(address: Prefix) -> list[bytes]:
 # The legacy kind.
 
 
-def list_legacy_tools(host: Namespace) -> list[str]:
-    """The tool for each IP version that has such a table; none where there is no tool: then nobody made our chains."""
-    tools = []
-    for names, known in LEGACY:
-        if TABLE.encode() in (host.find_net_file(names) or b"").split():
-            tools += [each for each in known if posix.access(f"{each}-save", posix.X_OK)][:1]
-    return tools
-
-
 def remove_legacy_chain(host: Namespace, tool: str, name: str, entry: str, addresses: Sequence[Prefix]) -> None:
     """The same by one of these tools. Raises IOFailure."""
     for tries_left in reversed(range(TRIES)):
-        lines = host.run(save_table, tool)
+        lines = host.run(save_table, tool, TABLE)
         if not has_chain(lines, name):
             return
         try:
             edited = edits(lines, name, entry, addresses)
-            host.change([f"{tool} -w -t {TABLE} {edit}" for edit in edited], restore_table, tool, edited)
+            host.change(spell_edits(tool, TABLE, edited), restore_table, tool, TABLE, edited)
             return
         except IOFailure:
             if not tries_left:
                 raise
 
 
-def save_table(tool: str) -> list[str]:
-    """The table as text. Raises IOFailure."""
-    return run_tool(f"{tool}-save", "-t", TABLE).splitlines()
-
-
 def has_chain(lines: list[str], name: str) -> bool:
     """Whether the saved table has a chain."""
     return any(line.startswith(f":{name} ") for line in lines)
-
-
-def restore_table(tool: str, edited: Sequence[str]) -> None:
-    """Do these edits of the table, all or none. Raises IOFailure."""
-    script = "\n".join([f"*{TABLE}", *edited, "COMMIT", ""])
-    run_tool(f"{tool}-restore", "--noflush", f"--wait={LOCK_PATIENCE}", stdin=script)
 
 
 def edits(lines: list[str], name: str, entry: str, addresses: Sequence[Prefix]) -> list[str]:
@@ -110,19 +82,3 @@ def edits(lines: list[str], name: str, entry: str, addresses: Sequence[Prefix]) 
     gone = [line for line in jumps if not sources or any(source in line for source in sources)]
     chain = [f"-F {name}", f"-X {name}"] if len(gone) == len(jumps) else []
     return [*(f"-D{line[2:]}" for line in gone), *chain]
-
-
-def run_tool(path: str, *arguments: str, stdin: str = "") -> str:
-    """What the tool prints. Raises IOFailure if it fails or hangs."""
-    from poplin.invoke.process import Process  # this path is taken once, on hosts that just switched
-
-    try:
-        process = Process(path, {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, arguments)
-    except OSError as error:
-        raise IOFailure(f"cannot run {path}", str(error)) from None
-    with process:
-        if not process.converse(stdin.encode(), time.monotonic() + PATIENCE):
-            raise IOFailure(f"{path} did not end within {PATIENCE:g} s", "it was killed; is another one stuck?")
-        if process.stop() != 0:
-            raise IOFailure(f"{path} failed", process.errors.decode(errors="replace").strip())
-    return process.output.decode(errors="replace")

@@ -41,9 +41,14 @@ def choose_mtu(explicit: int, host: Namespace, result: Result, bridge: Link | No
 
 def default_mtu(host: Namespace) -> int:
     """The MTU of the default route's device where it is below Ethernet's, else 0."""
-    route = host.rtnl.find_route_to(ANYWHERE[0]) or host.rtnl.find_route_to(ANYWHERE[1])
-    uplink = host.rtnl.find_link_by_index(route.index) if route else None
+    uplink = find_uplink(host)
     return limit(uplink) if uplink else 0
+
+
+def find_uplink(namespace: Namespace) -> Link | None:
+    """The default route's device, that of IPv4 first."""
+    route = namespace.rtnl.find_route_to(ANYWHERE[0]) or namespace.rtnl.find_route_to(ANYWHERE[1])
+    return namespace.rtnl.find_link_by_index(route.index) if route else None
 
 
 def limit(link: Link) -> int:

@@ -23,18 +23,20 @@ if TYPE_CHECKING:
 TRIES = 5  # of what others, who have the same idea at the same moment, can make fail
 
 
-def take(ruleset: Ruleset, skeleton: Skeleton, elements: Sequence[Element]) -> None:
-    """Have these, whoever had their keys before: of an address or a link, who had it earlier is gone."""
+def take(ruleset: Ruleset, skeleton: Skeleton, elements: Sequence[Element]) -> list[Element]:
+    """Have these, whoever had their keys before: of an address or a link, who had it earlier is gone. What they had."""
     requests = [add_element(each) for each in elements]
+    taken: list[Element] = []
     for tries_left in reversed(range(TRIES)):
         try:
             ruleset.apply(skeleton, *requests)
-            return
+            break
         except NetlinkError as error:
             if not tries_left or error.errno not in (EEXIST, ENOENT):
                 raise
         taken = [found for each in elements if (found := ruleset.find(each))]
         requests = [*map(delete_element, taken), *map(add_element, elements)]
+    return taken
 
 
 def give_up(
@@ -42,11 +44,21 @@ def give_up(
 ) -> list[Element]:
     """Remove what this attachment owns of `expected`, and with `search` of all of `sets` unless that was all of it;
     what was removed. Already gone is success."""
-    owned = [found for each in expected if (found := ruleset.find(each)) and is_owner(key, found)]
+    owned = find_owned(ruleset, key, expected)
     if search and (not owned or len(owned) < len(expected)):
-        owned = [found for each in sets for found in ruleset.list(each, digest(key)) if is_owner(key, found)]
+        owned = list_owned(ruleset, key, sets)
     ruleset.remove(owned)
     return owned
+
+
+def find_owned(ruleset: Ruleset, key: str, expected: Iterable[Element]) -> list[Element]:
+    """Those of `expected` that are there and this attachment's."""
+    return [found for each in expected if (found := ruleset.find(each)) and is_owner(key, found)]
+
+
+def list_owned(ruleset: Ruleset, key: str, sets: Iterable[Set]) -> list[Element]:
+    """All that this attachment has in these sets."""
+    return [found for each in sets for found in ruleset.list(each, digest(key)) if is_owner(key, found)]
 
 
 def find_missing(ruleset: Ruleset, key: str, expected: Sequence[Element]) -> Element | None:
@@ -60,8 +72,13 @@ def find_missing(ruleset: Ruleset, key: str, expected: Sequence[Element]) -> Ele
 
 def collect(ruleset: Ruleset, call: Call, sets: Iterable[Set]) -> list[Element]:
     """Remove what belongs to attachments of this network that are not valid any more; what was removed."""
-    network = call.config.name
-    valid = frozenset(digest(f"{network}/{cid}/{ifname}") for cid, ifname in call.valid_attachments())
-    stale = [each for of in sets for each in ruleset.list(of) if is_stale(each, network, valid)]
+    stale = list_stale(ruleset, call, sets)
     ruleset.remove(stale)
     return stale
+
+
+def list_stale(ruleset: Ruleset, call: Call, sets: Iterable[Set]) -> list[Element]:
+    """What belongs to them."""
+    network = call.config.name
+    valid = frozenset(digest(f"{network}/{cid}/{ifname}") for cid, ifname in call.valid_attachments())
+    return [each for of in sets for each in ruleset.list(of) if is_stale(each, network, valid)]

@@ -15,6 +15,7 @@ from __future__ import annotations
 from poplin.linux.nft.rules import Chain, find_chains, find_rules, remove_chain, remove_rules
 from poplin.plugins.kit.attachment import find_told_addresses
 from poplin.plugins.kit.iptables import has_nat_chain, remove_nat_chains
+from poplin.plugins.kit.reference_names import short_hash
 from poplin.plugins.kit.teardown import Teardown
 
 TYPE_CHECKING = False
@@ -107,15 +108,3 @@ def masquerade_comment(call: Call) -> str:
     """What the comments of this attachment's nft rules begin with."""
     attachment = short_hash(f"{call.ifname}:{call.container_id}", COMMENT_HASH)
     return f"{short_hash(call.config.name, COMMENT_HASH)}-{attachment}"
-
-
-def short_hash(text: str, digits: int) -> str:
-    """The first hex digits of the text's SHA-512."""
-    try:  # hashlib costs 3 ms; its SHA-2 moved to another module in Python 3.12
-        from _sha512 import sha512  # type: ignore[import-not-found]
-    except ImportError:
-        try:
-            from _sha2 import sha512  # type: ignore[import-not-found]
-        except ImportError:
-            from hashlib import sha512
-    return str(sha512(text.encode()).hexdigest()[:digits])

@@ -12,7 +12,7 @@ import sys
 from poplin.linux.kernel import Kernel
 from poplin.linux.netlink import NetlinkError
 from poplin.linux.stderr import write_stderr
-from poplin.spec.call import Environment, make_call, read_config
+from poplin.spec.call import REQUIRED, Environment, make_call, read_config
 from poplin.spec.errors import CNIError, InternalError, InvalidEnvironment, InvalidNamespace, IOFailure, KernelRefused
 from poplin.spec.jsontext import dumps
 from poplin.spec.versions import KNOWN, NEWEST
@@ -28,19 +28,43 @@ if TYPE_CHECKING:
 
 
 RESTORE = "RESTORE"  # a verb of ours, which no caller can ask for from outside: `poplin reload` does inside
+VERBS = (*(verb for verb in REQUIRED if verb != "VERSION"), RESTORE)  # what a plugin can have; VERSION is answered here
 KEPT = "surrogateescape"  # bytes that are no UTF-8 survive the way in and out, as with os.environ
 
 
 class Plugin:
-    """A plugin: its type, one line about it, and its verbs by name. ADD returns the result object, the others None."""
+    """A plugin: its type, one line about it, and its verbs by name. ADD returns the result object, the others None.
 
-    __slots__ = ("about", "type", "verbs", "versions")
+    `programs` are what its executable does instead if its first argument asks for one: the module of each by name.
+    """
 
-    def __init__(self, type: str, about: str, verbs: Mapping[str, Verb], versions: Sequence[str] = KNOWN) -> None:
+    __slots__ = ("about", "programs", "type", "verbs", "versions")
+
+    def __init__(
+        self,
+        type: str,
+        about: str,
+        verbs: Mapping[str, Verb],
+        versions: Sequence[str] = KNOWN,
+        programs: Mapping[str, str] | None = None,
+    ) -> None:
+        """Raises InternalError, which is for the plugin's author."""
+        check_verbs(type, verbs)
         self.type = type
         self.about = about
         self.verbs = verbs
         self.versions = versions
+        self.programs = programs or {}
+
+
+def check_verbs(type: str, verbs: Mapping[str, Verb]) -> None:
+    """Refuse what would be a plugin that silently does nothing: a verb that nobody calls, or others without ADD. One
+    with none at all is the reference's empty one, which succeeds. Raises InternalError."""
+    for verb in verbs:
+        if verb not in VERBS:
+            raise InternalError(f"plugin {type} has an unknown verb {verb!r}", f"there are {', '.join(VERBS[:-1])}")
+    if verbs and "ADD" not in verbs:
+        raise InternalError(f"plugin {type} has no ADD", "it can be without any other verb")
 
 
 class Answer:
@@ -56,6 +80,8 @@ class Answer:
 
 def main(plugin: Plugin) -> NoReturn:
     """Run the plugin on this process' environment, stdin, stdout and stderr, and leave."""
+    if plugin.programs and len(sys.argv) > 1 and sys.argv[1] in plugin.programs:
+        sys.exit(__import__(plugin.programs[sys.argv[1]], fromlist=["run"]).run(sys.argv[2:]))
     reply = answer(plugin, environment(), read_stdin)
     if reply.errors:
         write_stderr(reply.errors)
@@ -105,11 +131,11 @@ def answer(
     except CNIError as error:
         return refuse(error)
     except Exception as error:
-        return refuse(as_defect(error))
+        return refuse(as_defect(error, plugin))
 
 
 def refuse(error: CNIError) -> Answer:
-    """The answer to a call that failed; of a defect of ours stderr has the traceback."""
+    """The answer to a call that failed; of a defect stderr has the traceback."""
     if not isinstance(error, InternalError):
         return Answer(1, dumps(error.as_object(), 4))
     import traceback
@@ -117,10 +143,13 @@ def refuse(error: CNIError) -> Answer:
     return Answer(1, dumps(error.as_object(), 4), "".join(traceback.format_exception(error)))
 
 
-def as_defect(error: Exception, version: str = "") -> InternalError:
-    """What to tell of an exception nobody expected."""
+def as_defect(error: Exception, plugin: Plugin, version: str = "") -> InternalError:
+    """What to tell of an exception nobody expected, and whose it is."""
+    from poplin.invoke.entry import PLUGINS
+
     name = type(error).__name__
-    defect = InternalError(str(error) or name, f"this {name} is a defect of Poplin; stderr has the details")
+    owner = "Poplin" if plugin.type in PLUGINS else f"the plugin {plugin.type}"
+    defect = InternalError(str(error) or name, f"this {name} is a defect of {owner}; stderr has the details")
     defect.__cause__ = error
     defect.version = version
     return defect
@@ -141,7 +170,7 @@ def run(plugin: Plugin, environ: Mapping[str, str], read: Callable[[], bytes], k
         error.version = config.version
         raise
     except Exception as error:
-        raise as_defect(error, config.version) from error
+        raise as_defect(error, plugin, config.version) from error
     return "" if reply is None else dumps(reply, 4)
 
 
@@ -161,12 +190,20 @@ def perform(plugin: Plugin, call: Call, kernel: Kernel) -> dict[str, object] | N
     if verb is None:
         return None
     try:
-        return verb(call, kernel)
+        return check_reply(call, verb(call, kernel))
     except NetlinkError as error:
         raise KernelRefused(str(error)) from error
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         raise IOFailure(f"{call.config.type}: {where}{error.strerror or error}") from error
+
+
+def check_reply(call: Call, reply: dict[str, object] | None) -> dict[str, object] | None:
+    """What the verb returned. Raises InternalError for an ADD without a result: its caller would take that for one."""
+    if call.env.command == "ADD" and not isinstance(reply, dict):
+        kind = type(reply).__name__
+        raise InternalError(f"ADD of {call.config.type} returned {kind}", "return what `call.reply(result)` makes")
+    return reply
 
 
 def check_namespace(call: Call, kernel: Kernel) -> None:

@@ -1,4 +1,4 @@
-"""Kernel switches that several plugins set: forwarding on the host, IPv6 on a link."""
+"""Kernel switches that several plugins set: forwarding on the host, IPv6 and announcements on a link."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ def ensure_ipv6(namespace: Namespace, name: str) -> None:
     key = disable_ipv6_key(name)
     if namespace.read_sysctl(key) != "0":
         namespace.write_sysctl(key, "0")
+
+
+def announce_addresses(namespace: Namespace, name: str) -> None:
+    """Have the link tell its neighbours whose its addresses are when it comes up: another may have had them before."""
+    for key in (f"net/ipv4/conf/{name}/arp_notify", f"net/ipv6/conf/{name}/ndisc_notify"):
+        namespace.prefer_sysctl(key, "1")
 
 
 def disable_ipv6_key(name: str) -> str:

@@ -20,6 +20,10 @@ class Undo:
         """Remember `step(*arguments)`; push before or right after what it undoes, it must tolerate absence."""
         self._steps.append((step, arguments))
 
+    def push_last(self, step: Callable[..., object], *arguments: object) -> None:
+        """The same for what is to come after all else."""
+        self._steps.insert(0, (step, arguments))
+
     def __enter__(self) -> Undo:
         return self
 

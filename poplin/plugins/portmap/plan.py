@@ -6,6 +6,7 @@ from poplin.linux.nft.elements import Element
 from poplin.linux.nft.kinds import IFNAMSIZ
 from poplin.linux.nft.nat import HAIRPINS, MASQUERADED_PORTS, NAT, PUBLISHERS, PortMaps
 from poplin.plugins.kit.attachment import digest, element_comment
+from poplin.plugins.kit.previous import is_inside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from poplin.plugins.portmap.settings import Settings
     from poplin.spec.address import Prefix
     from poplin.spec.call import Call
-    from poplin.spec.result import IPConfig, Result
+    from poplin.spec.result import Result
 
 
 class Plan:
@@ -59,14 +60,6 @@ def find_targets(result: Result, ifname: str) -> list[Prefix]:
         if is_inside(item, result, ifname):
             targets.setdefault(item.address.ip.version, item.address)
     return [targets[version] for version in sorted(targets)]
-
-
-def is_inside(item: IPConfig, result: Result, ifname: str) -> bool:
-    """Whether an address is on the interface in question; an index that leads nowhere excludes nothing."""
-    if item.interface is None or not 0 <= item.interface < len(result.interfaces):
-        return True
-    interface = result.interfaces[item.interface]
-    return interface.name == ifname and bool(interface.sandbox)
 
 
 def fits(mapping: Mapping, target: Prefix) -> bool:

@@ -29,8 +29,7 @@ def run(call: Call, kernel: Kernel) -> dict[str, object]:
     host = kernel.host
     with open_container(kernel, call.netns) as container, Undo() as undo:
         require_free_name(container, call.ifname)
-        result = ipam.add(call, kernel)
-        undo.push(ipam.delete, call, kernel)
+        result = ipam.ask(call, kernel, undo)
         complete(result, settings)
         mtu = choose_mtu(settings.mtu, host, result)
         undo.push(remove_pair, call, kernel)

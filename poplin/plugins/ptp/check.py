@@ -48,7 +48,7 @@ def check_attachment(call: Call, kernel: Kernel, container: Namespace) -> list[I
             raise CheckFailed(f"interface {link.name!r} is down", f"in {where}")
     check_addresses(container, inner, result, index)
     check_gateways(container, inner, ips)
-    check_routes(container, result.routes)
+    check_routes(container, inner, result.routes)
     check_host(kernel.host, outer, ips)
     return ips
 

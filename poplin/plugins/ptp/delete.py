@@ -19,6 +19,7 @@ def run(call: Call, kernel: Kernel) -> None:
     with Teardown() as teardown:
         teardown.run(remove_reference_attachment, call, kernel)
         teardown.run(unmasquerade, call, kernel)  # first: the kernel takes its time over both
+        teardown.run(ipam.delete_before_link, call, kernel)
         teardown.run(remove_pair, call, kernel)
         teardown.run(ipam.require_type, call)
-        teardown.run(ipam.delete, call, kernel)
+        teardown.run(ipam.delete_after_link, call, kernel)

@@ -179,3 +179,10 @@ def test_truncated_rule_is_tolerated_or_refused(rules: Host, socket: NetfilterSo
             except (struct.error, LookupError):
                 continue
             assert rule.handle > 0
+
+
+def test_comments_of_the_nft_kind_of_iptables_are_read_too(host: Host, socket: NetfilterSocket) -> None:
+    host.sh("iptables-nft -A FORWARD -s 10.1.2.3 -m comment --comment 'one of theirs' -j ACCEPT")
+    host.sh("iptables-nft -A FORWARD -m mark --mark 0x1/0x1 -j RETURN")
+    found = find_rules(socket, Chain("ip filter", "FORWARD"))
+    assert [(each.comment, each.jump) for each in found] == [("one of theirs", ""), ("", "")]

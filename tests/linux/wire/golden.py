@@ -11,8 +11,20 @@ from typing import NamedTuple
 from poplin.linux.netlink import Request
 from poplin.linux.wire.addr import add_address, delete_address, list_addresses
 from poplin.linux.wire.bridge import add_bridge, set_port
-from poplin.linux.wire.link import delete_group, delete_link, get_link, get_link_by_index, list_links, set_link
+from poplin.linux.wire.dummy import add_dummy
+from poplin.linux.wire.ipvlan import add_ipvlan
+from poplin.linux.wire.link import (
+    Link,
+    delete_group,
+    delete_link,
+    free_link,
+    get_link,
+    get_link_by_index,
+    list_links,
+    set_link,
+)
 from poplin.linux.wire.macvlan import add_macvlan
+from poplin.linux.wire.move import delete_alternative_name, move_link, rename_link
 from poplin.linux.wire.neigh import (
     delete_neighbour,
     get_neighbour,
@@ -20,9 +32,21 @@ from poplin.linux.wire.neigh import (
     probe_neighbour,
     set_neighbour,
 )
-from poplin.linux.wire.route import RouteEntry, add_route, append_route, delete_route, get_route, list_routes
+from poplin.linux.wire.route import (
+    RouteEntry,
+    add_route,
+    append_route,
+    delete_route,
+    get_route,
+    list_routes,
+    replace_route,
+)
+from poplin.linux.wire.rule import RoutingRule, add_rule, delete_rule, list_rules
+from poplin.linux.wire.upper import Upper
 from poplin.linux.wire.veth import add_veth
 from poplin.linux.wire.vlan import NATIVE, Vlans, add_vlans, delete_vlans, list_vlans
+from poplin.linux.wire.vlan_device import add_vlan_device
+from poplin.linux.wire.vrf import add_vrf
 from poplin.spec.address import parse_ip, parse_prefix
 
 
@@ -37,6 +61,8 @@ class Golden(NamedTuple):
 
 
 MAC = bytes.fromhex("020000000001")
+UPPER = Upper("eth0", Link(2, "eth1"), 5, "blue")
+FULL = Upper("eth0", Link(2, "eth1"), 5, mtu=1400, mac=MAC)
 
 GOLDEN = [
     # Links.
@@ -45,6 +71,12 @@ GOLDEN = [
         "ip link show dev eth0",
         "00000000 00000000 00000000 00000000 09000300 65746830 00000000 08001d00 08000000",
         "RTM_GETLINK 0x0 IFLA_IFNAME=eth0 IFLA_EXT_MASK=8",
+    ),
+    Golden(
+        get_link("an-alternative-name"),
+        "ip link show dev an-alternative-name",
+        ("00000000 00000000 00000000 00000000 18003500 616e2d61 6c746572 6e617469 76652d6e 616d6500 08001d00 08000000"),
+        "RTM_GETLINK 0x0 IFLA_ALT_IFNAME=an-alternative-name IFLA_EXT_MASK=8",
     ),
     Golden(
         get_link_by_index(7),
@@ -76,6 +108,13 @@ GOLDEN = [
         "00000000 00000000 01000000 01000000 09000300 65746830 00000000",
         "RTM_NEWLINK 0x0 flags=1 change=1 IFLA_IFNAME=eth0",
         "Link(flags=1, name='eth0')",
+    ),
+    Golden(
+        set_link("eth0", 7, promisc=False, allmulti=True, mac=MAC, mtu=1400, txqlen=20000),
+        "ip link set dev eth0 promisc off allmulticast on address 02:00:00:00:00:01 mtu 1400 txqueuelen 20000",
+        ("00000000 07000000 00020000 00030000 0a000100 02000000 00010000 08000400 78050000 08000d00 204e0000"),
+        "RTM_NEWLINK 0x0 index=7 flags=512 change=768 IFLA_ADDRESS=02:00:00:00:00:01 IFLA_MTU=1400 IFLA_TXQLEN=20000",
+        "Link(flags=512, index=7, mac='02:00:00:00:00:01', mtu=1400, txqlen=20000)",
     ),
     Golden(
         set_link("eth0", 7, up=False, promisc=True),
@@ -220,8 +259,42 @@ GOLDEN = [
         "Link(index=7, port={4: b'\\x00', 33: b'\\x01'})",
     ),
     Golden(
-        add_macvlan("eth0", 2, 5, "bridge", "blue"),
-        "ip link add eth0 link 2 netns blue type macvlan mode bridge",
+        set_link("eth0", 7, mac=MAC, mtu=1400),
+        "ip link set dev eth0 address 02:00:00:00:00:01 mtu 1400",
+        "00000000 07000000 00000000 00000000 0a000100 02000000 00010000 08000400 78050000",
+        "RTM_NEWLINK 0x0 index=7 IFLA_ADDRESS=02:00:00:00:00:01 IFLA_MTU=1400",
+        "Link(index=7, mac='02:00:00:00:00:01', mtu=1400)",
+    ),
+    Golden(
+        move_link(Link(7, "ens1"), 5, "eth0", alias="ens1", where="blue"),
+        "ip link set dev ens1 netns blue name eth0 alias ens1",
+        ("00000000 07000000 00000000 00000000 08001c00 05000000 09000300 65746830 00000000 08001400 656e7331"),
+        "RTM_NEWLINK 0x0 index=7 IFLA_NET_NS_FD=5 IFLA_IFNAME=eth0 IFLA_IFALIAS=ens1",
+        "Link(alias='ens1', index=7, name='eth0')",
+    ),
+    Golden(
+        move_link(Link(7, "eth0"), 5, "ens1", alias="", up=True),
+        "ip link set dev eth0 netns 5 name ens1 up alias ",
+        "00000000 07000000 01000000 01000000 08001c00 05000000 09000300 656e7331 00000000 04001400",
+        "RTM_NEWLINK 0x0 index=7 flags=1 change=1 IFLA_NET_NS_FD=5 IFLA_IFNAME=ens1 IFLA_IFALIAS=",
+        "Link(flags=1, index=7, name='ens1')",
+    ),
+    Golden(
+        rename_link(Link(7, "eth0"), "ens1", alias="the left one", up=True),
+        "ip link set dev eth0 name ens1 up alias the left one",
+        ("00000000 07000000 01000000 01000000 09000300 656e7331 00000000 10001400 74686520 6c656674 206f6e65"),
+        "RTM_NEWLINK 0x0 index=7 flags=1 change=1 IFLA_IFNAME=ens1 IFLA_IFALIAS=the left one",
+        "Link(alias='the left one', flags=1, index=7, name='ens1')",
+    ),
+    Golden(
+        delete_alternative_name(Link(7, "eth0"), "ens1"),
+        "ip link property del dev eth0 altname ens1",
+        "00000000 07000000 00000000 00000000 10003480 09003500 656e7331 00000000",
+        "RTM_DELLINKPROP 0x0 index=7 IFLA_PROP_LIST{IFLA_ALT_IFNAME=ens1}",
+    ),
+    Golden(
+        add_macvlan(UPPER, "bridge"),
+        "ip link add eth0 link eth1 netns blue type macvlan mode bridge",
         (
             "00000000 00000000 00000000 00000000 09000300 65746830 00000000 08000500 02000000 08001c00 05000000 "
             "1c001280 0c000100 6d616376 6c616e00 0c000280 08000100 04000000"
@@ -233,8 +306,8 @@ GOLDEN = [
         "Link(data={1: b'\\x04\\x00\\x00\\x00'}, kind='macvlan', link=2, name='eth0')",
     ),
     Golden(
-        add_macvlan("eth0", 2, 5, "passthru", "blue", mtu=1400, mac=MAC),
-        "ip link add eth0 link 2 netns blue mtu 1400 address 02:00:00:00:00:01 type macvlan mode passthru",
+        add_macvlan(FULL, "passthru"),
+        "ip link add eth0 link eth1 mtu 1400 address 02:00:00:00:00:01 type macvlan mode passthru",
         (
             "00000000 00000000 00000000 00000000 09000300 65746830 00000000 08000500 02000000 08001c00 05000000 "
             "08000400 78050000 0a000100 02000000 00010000 1c001280 0c000100 6d616376 6c616e00 0c000280 08000100 "
@@ -249,6 +322,53 @@ GOLDEN = [
             "Link(data={1: b'\\x08\\x00\\x00\\x00'}, kind='macvlan', link=2, mac='02:00:00:00:00:01', mtu=1400, "
             "name='eth0')"
         ),
+    ),
+    Golden(
+        add_macvlan(UPPER, "vepa", queue=2000),
+        "ip link add eth0 link eth1 netns blue type macvlan mode vepa bcqueuelen 2000",
+        (
+            "00000000 00000000 00000000 00000000 09000300 65746830 00000000 08000500 02000000 08001c00 05000000 "
+            "24001280 0c000100 6d616376 6c616e00 14000280 08000100 02000000 08000700 d0070000"
+        ),
+        (
+            "RTM_NEWLINK 0x600 IFLA_IFNAME=eth0 IFLA_LINK=2 IFLA_NET_NS_FD=5 IFLA_LINKINFO{IFLA_INFO_KIND=macvlan "
+            "IFLA_INFO_DATA{IFLA_MACVLAN_MODE=vepa UNKNOWN={'header': {'length': 8, 'type': 7}}}}"
+        ),
+        "Link(data={1: b'\\x02\\x00\\x00\\x00', 7: b'\\xd0\\x07\\x00\\x00'}, kind='macvlan', link=2, name='eth0')",
+    ),
+    Golden(
+        add_ipvlan(UPPER, "l3s"),
+        "ip link add eth0 link eth1 netns blue type ipvlan mode l3s",
+        (
+            "00000000 00000000 00000000 00000000 09000300 65746830 00000000 08000500 02000000 08001c00 05000000 "
+            "1c001280 0b000100 6970766c 616e0000 0c000280 06000100 02000000"
+        ),
+        (
+            "RTM_NEWLINK 0x600 IFLA_IFNAME=eth0 IFLA_LINK=2 IFLA_NET_NS_FD=5 IFLA_LINKINFO{IFLA_INFO_KIND=ipvlan "
+            "IFLA_INFO_DATA{IFLA_IPVLAN_MODE=2}}"
+        ),
+        "Link(data={1: b'\\x02\\x00'}, kind='ipvlan', link=2, name='eth0')",
+    ),
+    Golden(
+        add_vlan_device(FULL, 4094),
+        "ip link add eth0 link eth1 mtu 1400 address 02:00:00:00:00:01 type vlan id 4094",
+        (
+            "00000000 00000000 00000000 00000000 09000300 65746830 00000000 08000500 02000000 08001c00 05000000 "
+            "08000400 78050000 0a000100 02000000 00010000 1c001280 09000100 766c616e 00000000 0c000280 06000100 "
+            "fe0f0000"
+        ),
+        (
+            "RTM_NEWLINK 0x600 IFLA_IFNAME=eth0 IFLA_LINK=2 IFLA_NET_NS_FD=5 IFLA_MTU=1400 "
+            "IFLA_ADDRESS=02:00:00:00:00:01 IFLA_LINKINFO{IFLA_INFO_KIND=vlan IFLA_INFO_DATA{IFLA_VLAN_ID=4094}}"
+        ),
+        "Link(data={1: b'\\xfe\\x0f'}, kind='vlan', link=2, mac='02:00:00:00:00:01', mtu=1400, name='eth0')",
+    ),
+    Golden(
+        add_dummy("eth0"),
+        "ip link add eth0 type dummy",
+        "00000000 00000000 00000000 00000000 09000300 65746830 00000000 10001280 0a000100 64756d6d 79000000",
+        "RTM_NEWLINK 0x600 IFLA_IFNAME=eth0 IFLA_LINKINFO{IFLA_INFO_KIND=dummy}",
+        "Link(kind='dummy', name='eth0')",
     ),
     # VLANs of bridge ports.
     Golden(
@@ -357,6 +477,61 @@ GOLDEN = [
         "0a400000 07000000 14000200 20010db8 00000000 00000000 00000003",
         "RTM_DELADDR 0x0 family=10 prefixlen=64 index=7 IFA_LOCAL=2001:db8::3",
         "Address(index=7, prefix=<Prefix 2001:db8::3/64>)",
+    ),
+    # Routes.
+    # Rules and VRFs.
+    Golden(
+        list_rules(2),
+        "ip rule show",
+        "02000000 00000000 00000000",
+        "RTM_GETRULE 0x0 family=2",
+    ),
+    Golden(
+        list_rules(10),
+        "ip -6 rule show",
+        "0a000000 00000000 00000000",
+        "RTM_GETRULE 0x0 family=10",
+    ),
+    Golden(
+        add_rule(RoutingRule(parse_prefix("10.1.2.3/32"), 100)),
+        "ip rule add from 10.1.2.3/32 lookup 100 protocol 112",
+        "02002000 64000001 00000000 08000200 0a010203 08000f00 64000000 05001500 70000000",
+        "RTM_NEWRULE 0x600 family=2 src_len=32 table=100 action=1 FRA_SRC=10.1.2.3 FRA_TABLE=100 FRA_PROTOCOL=112",
+        "RoutingRule(is_plain=True, protocol=112, src=<Prefix 10.1.2.3/32>, table=100)",
+    ),
+    Golden(
+        delete_rule(RoutingRule(parse_prefix("2001:db8::3/128"), 5000, priority=30)),
+        "ip -6 rule delete from 2001:db8::3/128 priority 30 lookup 5000 protocol 112",
+        (
+            "0a008000 00000001 00000000 14000200 20010db8 00000000 00000000 00000003 08000f00 88130000 "
+            "08000600 1e000000 05001500 70000000"
+        ),
+        (
+            "RTM_DELRULE 0x0 family=10 src_len=128 action=1 FRA_SRC=2001:db8::3 FRA_TABLE=5000 "
+            "FRA_PRIORITY=30 FRA_PROTOCOL=112"
+        ),
+        "RoutingRule(is_plain=True, priority=30, protocol=112, src=<Prefix 2001:db8::3/128>, table=5000)",
+    ),
+    Golden(
+        add_vrf("red", 1001),
+        "ip link add red type vrf table 1001",
+        "00000000 00000000 00000000 00000000 08000300 72656400 18001280 08000100 76726600 0c000280 08000100 e9030000",
+        "RTM_NEWLINK 0x600 IFLA_IFNAME=red IFLA_LINKINFO{IFLA_INFO_KIND=vrf IFLA_INFO_DATA{IFLA_VRF_TABLE=1001}}",
+    ),
+    Golden(
+        free_link("eth0", 7),
+        "ip link set dev eth0 nomaster",
+        "00000000 07000000 00000000 00000000 08000a00 00000000",
+        "RTM_NEWLINK 0x0 index=7 IFLA_MASTER=0",
+    ),
+    Golden(
+        replace_route("eth0", RouteEntry(parse_prefix("10.5.0.0/16"), 7, parse_ip("10.1.2.1"), table=100)),
+        "ip route replace 10.5.0.0/16 via 10.1.2.1 dev eth0 proto 112 table 100",
+        "02100000 64700001 00000000 08000f00 64000000 08000400 07000000 08000100 0a050000 08000500 0a010201",
+        (
+            "RTM_NEWROUTE 0x500 family=2 dst_len=16 table=100 proto=112 type=1 RTA_TABLE=100 RTA_OIF=7 "
+            "RTA_DST=10.5.0.0 RTA_GATEWAY=10.1.2.1"
+        ),
     ),
     # Routes.
     Golden(list_routes(2), "ip -4 route show table all", "02000000 00000000 00000000", "RTM_GETROUTE 0x0 family=2"),

@@ -6,10 +6,12 @@ from typing import Any
 
 from pyroute2.netlink.rtnl import RTM_VALUES
 from pyroute2.netlink.rtnl.br_vlan import br_vlan_msg
+from pyroute2.netlink.rtnl.fibmsg import fibmsg
 from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
 from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
 from pyroute2.netlink.rtnl.ndmsg import ndmsg
 from pyroute2.netlink.rtnl.rtmsg import rtmsg
+from pyroute2.netlink.rtnl.tcmsg import tcmsg
 
 from poplin.linux.netlink import Request, pack_message
 
@@ -18,6 +20,11 @@ FAMILIES = {
     20: ifaddrmsg,
     24: rtmsg,
     28: ndmsg,
+    36: tcmsg,
+    40: tcmsg,
+    44: tcmsg,
+    32: fibmsg,
+    108: ifinfmsg,
     112: br_vlan_msg,
 }  # RTM_NEWX; DELX and GETX are the next two
 NLM_F_REQUEST = 1

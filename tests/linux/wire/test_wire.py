@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import struct
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,26 @@ from linux.wire.golden import GOLDEN, Golden
 from linux.wire.oracle import explain
 
 from poplin.linux.netlink import Request, attribute, nest, text_attribute, u32_attribute
-from poplin.linux.wire import addr, bridge, link, macvlan, neigh, route, veth, vlan
+from poplin.linux.wire import (
+    addr,
+    bridge,
+    dummy,
+    ipvlan,
+    link,
+    macvlan,
+    move,
+    neigh,
+    route,
+    rule,
+    veth,
+    vlan,
+    vlan_device,
+    vrf,
+)
+from poplin.linux.wire.upper import Upper
 from poplin.spec.address import IP, Prefix, parse_ip, parse_prefix
 
+MODULES = (addr, bridge, dummy, ipvlan, link, macvlan, move, neigh, route, rule, veth, vlan, vlan_device, vrf)
 UNPACKERS = {
     link.RTM_NEWLINK: link.unpack_link,
     addr.RTM_NEWADDR: addr.unpack_address,
@@ -23,6 +41,8 @@ UNPACKERS = {
     route.RTM_DELROUTE: lambda body: route.unpack_routes(body)[0],
     neigh.RTM_NEWNEIGH: neigh.unpack_neighbour,
     neigh.RTM_DELNEIGH: neigh.unpack_neighbour,
+    rule.RTM_NEWRULE: rule.unpack_rule,
+    rule.RTM_DELRULE: rule.unpack_rule,
     vlan.RTM_SETLINK: lambda body: vlan.unpack_change(body)[1][0],
     vlan.RTM_NEWVLAN: lambda body: vlan.unpack_vlans(body)[0],
 }
@@ -57,7 +77,7 @@ def test_golden_bytes_unpack_to_the_record(case: Golden) -> None:
 def test_every_request_maker_has_a_golden_case() -> None:
     makers = {
         name
-        for module in (addr, bridge, link, macvlan, neigh, route, veth, vlan)
+        for module in MODULES
         for name, thing in inspect.getmembers(module, inspect.isfunction)
         if thing.__annotations__.get("return") == "Request" and thing.__module__ == module.__name__
     }
@@ -129,7 +149,7 @@ def unpack_or_refuse(unpack, body: bytes) -> None:
         record = unpack(body)
     except REFUSALS:
         return
-    assert type(record).__name__ in ("Link", "Address", "RouteEntry", "Neighbour", "Vlans")
+    assert type(record).__name__ in ("Link", "Address", "RouteEntry", "RoutingRule", "Neighbour", "Vlans")
 
 
 # Details of the records.
@@ -214,9 +234,37 @@ def test_bridge_says_whether_it_filters_vlans_and_which_is_its_default() -> None
     assert (bridge.has_vlan_filtering(filtering), bridge.default_vlan(filtering)) == (True, 100)
 
 
-def test_unknown_macvlan_mode_is_a_programming_error() -> None:
+def upper() -> Upper:
+    return Upper("eth0", link.Link(2, "eth1"), 5)
+
+
+@pytest.mark.parametrize("mode", macvlan.MODES)
+def test_a_macvlan_s_mode_is_read(mode: str) -> None:
+    assert macvlan.find_mode(link.unpack_link(macvlan.add_macvlan(upper(), mode).body)) == mode
+
+
+@pytest.mark.parametrize("mode", ipvlan.MODES)
+def test_an_ipvlan_s_mode_is_read(mode: str) -> None:
+    assert ipvlan.find_mode(link.unpack_link(ipvlan.add_ipvlan(upper(), mode).body)) == mode
+
+
+def test_a_mode_that_nobody_knows_is_read_as_none() -> None:
+    strange = link.Link(7, "eth0")
+    strange.data = {macvlan.IFLA_MACVLAN_MODE: b"\x10\0\0\0"}
+    assert macvlan.find_mode(strange) == ""
+    strange.data = {ipvlan.IFLA_IPVLAN_MODE: b"\x10\0"}
+    assert ipvlan.find_mode(strange) == ""
+
+
+@pytest.mark.parametrize("vid", [0, 1, 4094])
+def test_the_vlan_of_a_device_is_read(vid: int) -> None:
+    assert vlan_device.vlan_of(link.unpack_link(vlan_device.add_vlan_device(upper(), vid).body)) == vid
+
+
+@pytest.mark.parametrize("add", [macvlan.add_macvlan, ipvlan.add_ipvlan])
+def test_an_unknown_mode_is_a_programming_error(add: Callable[[Upper, str], Request]) -> None:
     with pytest.raises(KeyError):
-        macvlan.add_macvlan("eth0", 2, 5, "sideways")
+        add(upper(), "sideways")
 
 
 def test_nest_is_marked_as_one() -> None:

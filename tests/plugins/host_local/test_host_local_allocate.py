@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from poplin.linux.boot import Boot
 from poplin.plugins.host_local.allocate import allocate, assign
-from poplin.plugins.host_local.boot import Boot
 from poplin.plugins.host_local.ranges import Range, RangeSet
 from poplin.plugins.host_local.store import Store
 from poplin.spec.address import parse_ip, parse_prefix

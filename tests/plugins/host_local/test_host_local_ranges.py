@@ -107,8 +107,8 @@ def test_a_range_fills_what_is_not_given(text: str, want: str) -> None:
             "rangeStart 192.0.2.0 is the network or broadcast address of 192.0.2.0/24, which no host may have",
         ),
         pytest.param(
-            "192.0.2.0/24 192.0.2.9 192.0.2.255",
-            "rangeEnd 192.0.2.255 is the network or broadcast address of 192.0.2.0/24, which no host may have",
+            "192.0.2.0/24 192.0.2.255 192.0.2.255",
+            "rangeStart 192.0.2.255 is the network or broadcast address of 192.0.2.0/24, which no host may have",
         ),
         pytest.param(
             "fd00::/64 fd00::",
@@ -120,6 +120,12 @@ def test_a_wrong_range_is_refused_with_its_values(text: str, message: str) -> No
     with pytest.raises(ValueError) as caught:
         make(*text.split())
     assert str(caught.value) == message
+
+
+def test_a_range_up_to_the_broadcast_address_ends_before_it() -> None:
+    """podman writes such a range for `--ip-range` at the end of a subnet."""
+    assert str(make("192.0.2.0/24", "192.0.2.129", "192.0.2.255")) == "192.0.2.129-192.0.2.254"
+    assert str(make("fd00::/112", "fd00::8001", "fd00::ffff")) == "fd00::8001-fd00::ffff"
 
 
 @facts(149)

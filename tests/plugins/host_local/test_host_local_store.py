@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from poplin.linux.boot import Boot, read_boot
 from poplin.linux.lockfile import LockFile
-from poplin.plugins.host_local.boot import Boot, read_boot
 from poplin.plugins.host_local.index import Entry, Index, format_entry, parse_entry
 from poplin.plugins.host_local.leases import Owner, is_address, parse_lease
 from poplin.plugins.host_local.store import Store

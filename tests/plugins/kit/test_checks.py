@@ -185,8 +185,9 @@ def test_routes_that_are_there_pass(inside: Namespace) -> None:
         make_route("0.0.0.0/0", "10.1.2.99"),  # another gateway is allowed here only
         make_route("10.6.0.0/16", "10.1.2.1", 5000),
     ]
-    check_routes(inside, there)
-    check_routes(inside, [])
+    link = inside.rtnl.get_link("eth0")
+    check_routes(inside, link, there)
+    check_routes(inside, link, [])
 
 
 @pytest.mark.parametrize(
@@ -204,4 +205,18 @@ def test_routes_that_are_there_pass(inside: Namespace) -> None:
     ],
 )
 def test_route_that_is_missing_is_named(inside: Namespace, missing: Route, msg: str, details: str) -> None:
-    assert refusal(check_routes, inside, [missing]) == (msg, details)
+    assert refusal(check_routes, inside, inside.rtnl.get_link("eth0"), [missing]) == (msg, details)
+
+
+def test_route_that_a_rule_for_the_address_leads_to_is_found(container: Container, inside: Namespace) -> None:
+    link, moved = inside.rtnl.get_link("eth0"), make_route("10.77.0.0/16", "10.1.2.1")
+    container.sh("ip route add 10.77.0.0/16 via 10.1.2.1 table 300")
+    text = "route to 10.77.0.0/16 via 10.1.2.1 is missing from the container"
+    assert refusal(check_routes, inside, link, [moved]) == (text, "table 254")
+    container.sh("ip rule add from 10.1.2.3 lookup 300")
+    check_routes(inside, link, [moved])
+    asked = make_route("10.77.0.0/16", "10.1.2.1")
+    asked.table = 254
+    assert refusal(check_routes, inside, link, [asked]) == (text, "table 254"), (
+        "one that is to be there is looked for there"
+    )

@@ -12,8 +12,9 @@ import pytest
 
 from poplin.linux.netlink import NetlinkError
 from poplin.plugins.kit.skel import Answer, Plugin, answer
-from poplin.spec.errors import CNIError, IOFailure, TryAgainLater
+from poplin.spec.errors import CNIError, InternalError, IOFailure, TryAgainLater
 from poplin.spec.jsontext import dumps
+from poplin.spec.result import Result
 from poplin.spec.versions import KNOWN
 
 ENVIRON = {
@@ -38,7 +39,7 @@ class Recorder:
 
     def __init__(self, versions=KNOWN, *, about="recorder", answers=None, raises=None, verbs=VERBS):
         self.calls = []
-        self.answers = answers or {}
+        self.answers = answers or {"ADD": {}}
         self.raises = raises
         self.plugin = Plugin("recorder", about, {name: self.record for name in verbs}, versions)
 
@@ -338,8 +339,43 @@ def test_any_other_error_is_an_internal_one_with_its_text():
     reply = Recorder(raises=ValueError("potato")).ask("ADD")
     sent = json.loads(reply.output)
     assert (reply.status, sent["code"], sent["msg"], sent["cniVersion"]) == (1, 999, "potato", "0.1.0")
-    assert "ValueError" in sent["details"]
+    assert sent["details"] == "this ValueError is a defect of the plugin recorder; stderr has the details"
     assert reply.errors.startswith("Traceback (most recent call last):\n")
+
+
+def test_a_defect_in_a_plugin_of_ours_is_told_as_one_of_poplin():
+    recorder = Recorder(raises=ValueError("potato"))
+    recorder.plugin.type = "bridge"
+    sent = json.loads(recorder.ask("ADD").output)
+    assert sent["details"] == "this ValueError is a defect of Poplin; stderr has the details"
+
+
+@pytest.mark.parametrize(("returned", "kind"), [(None, "NoneType"), (5, "int"), (Result(), "Result")])
+def test_an_add_without_a_result_fails(returned, kind):
+    reply = Recorder(answers={"ADD": returned}).ask("ADD")
+    assert (reply.status, json.loads(reply.output)) == (
+        1,
+        {
+            "cniVersion": "0.1.0",
+            "code": 999,
+            "msg": f"ADD of recorder returned {kind}",
+            "details": "return what `call.reply(result)` makes",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("verbs", "complaint"),
+    [
+        (["DEL", "CHECK"], "plugin recorder has no ADD; it can be without any other verb"),
+        (["ADD", "ADDD"], "plugin recorder has an unknown verb 'ADDD'; there are ADD, CHECK, DEL, GC, STATUS"),
+        (["ADD", "VERSION"], "plugin recorder has an unknown verb 'VERSION'; there are ADD, CHECK, DEL, GC, STATUS"),
+    ],
+)
+def test_a_plugin_that_would_silently_do_nothing_cannot_be_made(verbs, complaint):
+    with pytest.raises(InternalError) as caught:
+        Recorder(verbs=verbs)
+    assert str(caught.value) == complaint
 
 
 def test_refusal_of_the_kernel_keeps_its_words():
