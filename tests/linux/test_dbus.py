@@ -215,6 +215,8 @@ def test_an_answer_in_pieces_and_signals_between(tmp_path: Path) -> None:
             talk.recv(4096)
             talk.sendall(signal + reply(1, False) + reply(2, True)[:30])
             talk.sendall(reply(2, True)[30:])
+            while talk.recv(4096):  # until he hangs up: he may not have asked yet
+                pass
 
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
@@ -223,5 +225,5 @@ def test_an_answer_in_pieces_and_signals_between(tmp_path: Path) -> None:
         thread.start()
         bus = Bus(f"unix:path={path}")
         assert bus.has_owner("org.example.Name")
-        thread.join()
         bus.close()
+        thread.join()
