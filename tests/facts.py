@@ -152,6 +152,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Follow this run."""
+    """Follow this run. A sample proves no row, and need not."""
     sheets = read_sheets(in_vm="POPLIN_VM" in os.environ)
-    config.pluginmanager.register(Coverage(sheets, strict=config.getoption("--facts")), "facts-coverage")
+    strict = config.getoption("--facts") and config.getoption("--sample") == 1
+    config.pluginmanager.register(Coverage(sheets, strict=strict), "facts-coverage")

@@ -1,7 +1,8 @@
 """The end of a run as scripts/test promises it: a skip fails it unless listed, and the last line counts the tests.
 
 With `--summary FILE` the counts, the failures' text and the proven fact-sheet rows are written as JSON too. Run as a
-program, with such files as arguments, it prints the line for all of them; a file that is missing is a run that failed.
+program, with such files as arguments, it prints what failed in any of them and the line for all; a file that is missing
+is a run that failed.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 LISTED = Path(__file__).with_name("skips.txt")
+MOST_OF_A_REASON = 200  # letters
 RANK = {"passed": 0, "skipped": 1, "failed": 2}  # a test is the worst of its phases
 
 
@@ -92,6 +94,14 @@ def count_line(*summaries: Mapping[str, Any]) -> str:
     return f"{passed} passed, {failed} failed, {skipped} skipped"
 
 
+def failure_lines(*summaries: Mapping[str, Any]) -> Iterator[str]:
+    """`FAILED NODE: assert 1 == 2`, what pytest gives as the first reason."""
+    for summary in summaries:
+        for node, text in summary.get("failures", {}).items():
+            reasons = (line.removeprefix("E").strip() for line in text.splitlines() if line.startswith("E  "))
+            yield f"FAILED {node}: {next(reasons, 'no reason given')[:MOST_OF_A_REASON]}"
+
+
 def read_summary(path: Path) -> dict[str, Any]:
     """One run's, or for one that ended without it a failure."""
     return json.loads(path.read_text()) if path.is_file() else {"passed": 0, "failed": 1, "skipped": 0}
@@ -110,4 +120,5 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 if __name__ == "__main__":
-    print(count_line(*map(read_summary, map(Path, sys.argv[1:]))))
+    read = [read_summary(Path(path)) for path in sys.argv[1:]]
+    print(*failure_lines(*read), count_line(*read), sep="\n")

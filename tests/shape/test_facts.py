@@ -34,13 +34,13 @@ def test_one():
 def test_two():
     pass
 """
-CONFTEST = "pytest_plugins = ['facts', 'tally']"
+CONFTEST = "pytest_plugins = ['facts', 'sample', 'tally']"
 
 
 @pytest.fixture
 def project(tmp_path):
-    """A folder with the two plugins, a sheet of its own and no skips listed."""
-    for name in ("facts.py", "tally.py"):
+    """A folder with the three plugins, a sheet of its own and no skips listed."""
+    for name in ("facts.py", "sample.py", "tally.py"):
         shutil.copy(TESTS / name, tmp_path)
     (tmp_path / "facts.toml").write_text(SHEET)
     (tmp_path / "skips.txt").write_text("# none\n")
@@ -178,6 +178,31 @@ def test_summaries_add_up_and_a_missing_one_is_a_failure(tmp_path):
         (tmp_path / name).write_text(json.dumps({"passed": passed, "failed": 0, "skipped": 1}))
     command = [sys.executable, TESTS / "tally.py", *(tmp_path / name for name in ("one", "two", "three"))]
     assert subprocess.check_output(command, text=True, timeout=60) == "7 passed, 1 failed, 2 skipped\n"
+
+
+def test_what_failed_in_any_of_them_is_named_with_its_reason(tmp_path):
+    text = (
+        "def test_two():\n>   assert moon == sun\nE   AssertionError: assert 'moon' == 'sun'\nE     - sun\n\nt.py:7: no"
+    )
+    for name, failures in (("one", {"t.py::test_two": text}), ("two", {}), ("three", {"t.py::test_six": "killed"})):
+        counts = {"passed": 3, "failed": len(failures), "skipped": 0, "failures": failures}
+        (tmp_path / name).write_text(json.dumps(counts))
+    command = [sys.executable, TESTS / "tally.py", *(tmp_path / name for name in ("one", "two", "three"))]
+    assert subprocess.check_output(command, text=True, timeout=60).splitlines() == [
+        "FAILED t.py::test_two: AssertionError: assert 'moon' == 'sun'",
+        "FAILED t.py::test_six: no reason given",
+        "9 passed, 2 failed, 0 skipped",
+    ]
+
+
+def test_a_sample_has_the_first_of_each_file_and_is_the_same_each_time_and_need_prove_no_row(project):
+    (project / "test_many.py").write_text("\n".join(f"def test_{number}(): pass" for number in range(60)))
+    status, lines = run(project, "--sample=8", "-vv")
+    passed = [line.partition(" ")[0] for line in lines if " PASSED" in line]
+    assert status == 0 and {"test_it.py::test_one", "test_many.py::test_0"} <= set(passed)
+    assert 2 < len(passed) < 20
+    assert lines[-1] == f"{len(passed)} passed, 0 failed, 0 skipped"
+    assert [line.partition(" ")[0] for line in run(project, "--sample=8", "-vv")[1] if " PASSED" in line] == passed
 
 
 def test_rows_read_and_print_as_ranges():
