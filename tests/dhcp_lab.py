@@ -70,17 +70,18 @@ class Daemon:
     """`dhcp daemon` on a host, started as the entry script starts it."""
 
     def __init__(self, host: Host, folder: Path, *flags: str, environ: dict[str, str] | None = None) -> None:
+        """`flags` may be changed before a restart."""
         self.host = host
         self.socket = folder / "dhcp.sock"
         self.leases = folder / "dhcp"
         self._log = folder / "daemon.log"
-        self._flags = flags
+        self.flags = flags
         self._environ = environ or {}
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
         python = [INTERPRETER, "-I", "-S", "-c", PROGRAM.format(folder=str(CHECKOUT))]
-        command = ["nsenter", f"--net={self.host.path}", *python, "-socketpath", str(self.socket), *self._flags]
+        command = ["nsenter", f"--net={self.host.path}", *python, "-socketpath", str(self.socket), *self.flags]
         before = len(self.log)
         with self._log.open("ab") as log:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environ)
@@ -223,9 +224,11 @@ class Server:
     refused: tuple[Type, ...] = ()  # to these it answers NAK
     options: dict[int, bytes] = field(default_factory=dict)
     without: tuple[int, ...] = ()  # options that it leaves out
-    seen: list[Seen] = field(default_factory=list)
+    answers_renewals: bool = True  # whether who has an address may keep it
 
     def __post_init__(self) -> None:
+        self._seen: list[Seen] = []
+        self._turn = threading.Lock()  # what is seen has been answered: who waits for it may change how we answer
         with Namespace(self.host.path) as namespace:
             self._ears = namespace.run(open_ears)
             self._mouth = namespace.run(open_mouth)
@@ -240,9 +243,20 @@ class Server:
         self._ears.close()
         self._mouth.close()
 
+    @property
+    def seen(self) -> list[Seen]:
+        """All messages, whose answers have been given."""
+        with self._turn:
+            return list(self._seen)
+
+    @property
+    def heard(self) -> list[Seen]:
+        """The same without repetitions: who gets no answer soon asks again, however soon that is on a busy machine."""
+        return list({(each.packet.xid, each.type): each for each in self.seen}.values())
+
     def all(self, kind: Type) -> list[Seen]:
         """The messages of a kind."""
-        return [each for each in list(self.seen) if each.type == kind]
+        return [each for each in self.seen if each.type == kind]
 
     def wait_for(self, kind: Type, count: int = 1) -> list[Seen]:
         """These, when there are so many."""
@@ -255,10 +269,10 @@ class Server:
                 frame = self._ears.recv(1 << 16)
             except TimeoutError:
                 continue
-            seen = dissect(frame)
-            if seen:
-                self.seen.append(seen)
-                self.answer(seen)
+            if seen := dissect(frame):
+                with self._turn:
+                    self._seen.append(seen)
+                    self.answer(seen)
 
     def answer(self, seen: Seen) -> None:
         """Once, or once more."""
@@ -266,6 +280,8 @@ class Server:
         chosen = packet.find_ip(Option.SERVER)
         is_for_us = chosen is None or chosen == parse_ip(self.id)
         if seen.type not in (Type.DISCOVER, Type.REQUEST) or seen.type in self.silent or not is_for_us:
+            return
+        if packet.ciaddr != NOBODY and not self.answers_renewals:
             return
         if seen.type in self.refused:
             self._say(packet, {Option.MESSAGE_TYPE: bytes([Type.NAK]), Option.SERVER: parse_ip(self.id).packed}, NOBODY)

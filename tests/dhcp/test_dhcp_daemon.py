@@ -338,13 +338,13 @@ def test_servers_are_asked_to_broadcast_if_the_flag_says_so(
 ):
     daemon = start_daemon("--broadcast=true")
     daemon.add(member)
-    assert [each.packet.broadcast for each in server.seen] == [True, True]
+    assert [each.packet.broadcast for each in server.heard] == [True, True]
 
 
 def test_servers_are_not_asked_to_broadcast_by_themselves(start_daemon: StartDaemon, server: Server, member: Container):
     daemon = start_daemon("-broadcast=false")
     daemon.add(member)
-    assert [each.packet.broadcast for each in server.seen] == [False, False]
+    assert [each.packet.broadcast for each in server.heard] == [False, False]
 
 
 def test_callers_wait_for_a_daemon_that_is_busy(daemon: Daemon):

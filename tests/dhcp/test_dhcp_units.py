@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from netlab import CHECKOUT
+from netlab import CHECKOUT, PATIENCE
 
 from poplin.plugins.dhcp.protocol import SOCKET
 
@@ -44,5 +44,5 @@ if shutil.which("systemd-analyze"):  # which a bare Debian need not have
             text = (UNITS / each).read_text()
             (tmp_path / each).write_text(text.replace(INSTALLED, str(bin_dir / "dhcp")))
         command = ["systemd-analyze", "verify", str(tmp_path / name)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert (done.returncode, done.stderr) == (0, "")
