@@ -156,8 +156,8 @@ class Iptables:
 
 
 def reaches(caller: Container, address: str) -> bool:
-    """Whether a machine answers within five seconds; the first packets may be lost while neighbours are looked for."""
-    return pings(caller, f"-i0.2 -w5 {address}")
+    """Whether a machine answers; the first packets may be lost while neighbours are looked for."""
+    return pings(caller, f"-i0.2 -w20 {address}")
 
 
 def answers(caller: Container, address: str) -> bool:

@@ -34,7 +34,7 @@ CLONE_NEWNS = 0x20000
 MNT_DETACH = 2
 OWN_MODE = b"mode=755"  # as folders of the system: others may look
 MS_REC_PRIVATE = 0x4000 | 1 << 18
-PATIENCE = 30  # seconds for any command
+PATIENCE = 120  # seconds for any command: a guard against hanging, which no busy machine reaches
 
 numbers = itertools.count(1)
 
@@ -119,8 +119,15 @@ class Container:
         self.sh(f"sh -c 'echo {value} > /proc/sys/{key}'")
 
     def pings(self, address: str) -> bool:
-        """Whether one echo request is answered."""
-        command = ["nsenter", f"--net={self.path}", "ping", "-n", "-c1", "-W2", address]
+        """Whether an echo request is answered, within a time that no busy machine needs."""
+        return self._pings("-i0.2", "-w20", address)
+
+    def is_cut_off(self, address: str) -> bool:
+        """Whether one echo request is not answered, as should be: for two seconds."""
+        return not self._pings("-W2", address)
+
+    def _pings(self, *arguments: str) -> bool:
+        command = ["nsenter", f"--net={self.path}", "ping", "-n", "-c1", *arguments]
         return subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False).returncode == 0
 
     def remove(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from netlab import PATIENCE
 
 from poplin.cli.samples import write_samples
 
@@ -47,7 +48,7 @@ class Node:
         """Exit status, stdout, stderr."""
         with self.start(*arguments) as process:
             try:
-                output, errors = process.communicate(timeout=30)
+                output, errors = process.communicate(timeout=PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise

@@ -49,7 +49,7 @@ class Sysfs:
 def sysfs(laboratory: None) -> Iterator[Sysfs]:
     """Empty, until the test ends."""
     for place in PLACES:
-        subprocess.run(["mount", "-t", "tmpfs", "none", place], check=True, timeout=30)
+        subprocess.run(["mount", "-t", "tmpfs", "none", place], check=True, timeout=120)
     yield Sysfs()
     for place in PLACES:
-        subprocess.run(["umount", place], check=True, timeout=30)
+        subprocess.run(["umount", place], check=True, timeout=120)

@@ -44,7 +44,7 @@ print("done", flush=True)
 """
 SENDER = """\
 import socket, sys
-with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=20) as talk:
+with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=60) as talk:
     try:
         while True:
             talk.sendall(bytes(1 << 16))

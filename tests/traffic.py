@@ -28,12 +28,14 @@ while True:
         talk.sendall((sys.argv[4] + caller[0]).encode())
         talk.close()
 """
+# Milliseconds for an answer that should come, however busy the machine, and for one that should not.
+HOPEFUL, DOUBTFUL = 20_000, 1_500
 CALLER = """\
 import socket, sys
-kind, host, port, source = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+kind, host, port, source, patience = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])
 sort, number = {"tcp": (1, 0), "udp": (2, 0), "sctp": (1, 132)}[kind]
 caller = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, sort, number)
-caller.settimeout(1.5)
+caller.settimeout(patience / 1000)
 if source: caller.bind(("::" if ":" in host else "0.0.0.0", source))
 caller.connect((host, port))
 if kind == "udp": caller.send(b"?")
@@ -67,8 +69,10 @@ def serving(
             server.kill()
 
 
-def call(caller: Container, address: str, port: int, protocol: str = "tcp", source: int = 0) -> str | None:
-    """What a server at this address answers, None if nobody does within a second and a half."""
+def call(
+    caller: Container, address: str, port: int, protocol: str = "tcp", source: int = 0, patience: int = HOPEFUL
+) -> str | None:
+    """What a server at this address answers, None if nobody does while there is patience."""
     command = [
         "nsenter",
         f"--net={caller.path}",
@@ -80,9 +84,15 @@ def call(caller: Container, address: str, port: int, protocol: str = "tcp", sour
         address,
         str(port),
         str(source),
+        str(patience),
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+def is_silent(caller: Container, address: str, port: int, protocol: str = "tcp", source: int = 0) -> bool:
+    """Whether nobody answers at this address, as should be."""
+    return call(caller, address, port, protocol, source, DOUBTFUL) is None
 
 
 def add_outside(host: Host) -> Container:

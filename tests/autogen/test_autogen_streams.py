@@ -20,7 +20,7 @@ COMMAND = f"{sys.executable} -m poplin.cli.main autogen"
 
 
 def shell(tmp_path: Path, line: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_stdout_is_written_through_and_never_replaced(tmp_path: Path, path: str)
     target.write_text("before\n")
     command = [sys.executable, "-m", "poplin.cli.main", "autogen", "--cni-args", FULL, "--cni-conf-path", path]
     with target.open("a") as out:
-        subprocess.run(command, stdout=out, check=True, timeout=30)
+        subprocess.run(command, stdout=out, check=True, timeout=120)
     first, _, rest = target.read_text().partition("\n")
     assert first == "before"
     assert json.loads(rest) == expect(full_intent(), "1.0.0")

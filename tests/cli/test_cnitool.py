@@ -116,8 +116,8 @@ def test_without_arguments_it_helps(cnitool: Any) -> None:
 
 def test_it_is_installed_beside_poplin(config_dir: Path) -> None:
     command = Path(sys.executable).with_name("cnitool")
-    done = subprocess.run([command], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([command], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout.split("[")[0]) == (0, "usage: cnitool ")
-    done = subprocess.run([command, "add", "nosuch", "/ns"], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([command, "add", "nosuch", "/ns"], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("cnitool: no network configurations found in ")

@@ -107,7 +107,7 @@ def test_every_verb_has_a_page_that_man_reads_without_a_word(tmp_path: Path) -> 
     assert set(pages) == {"poplin.1", *(f"poplin-{name_page(name)}.1" for name in VERBS)}
     for page in pages.values():
         done = subprocess.run(
-            ["groff", "-man", "-Tutf8", "-ww", "-P-cbou", str(page)], capture_output=True, text=True, timeout=30
+            ["groff", "-man", "-Tutf8", "-ww", "-P-cbou", str(page)], capture_output=True, text=True, timeout=120
         )
         assert (done.returncode, done.stderr) == (0, "")
         headings = re.findall(r"^[A-Z][A-Z ]+$", done.stdout, re.M)

@@ -91,7 +91,7 @@ def test_it_changes_nothing(node: Node, container: Any) -> None:
     def look() -> object:
         files = sorted((str(path), path.stat().st_mtime_ns) for path in node.config_dir.parent.rglob("*"))
         kernel = [node.host.sh(f"{each}") for each in ("nft list ruleset", "ip link", "ip route show table all")]
-        return files, kernel, sorted(os.listdir("/sys/module"))
+        return files, kernel  # tests/vm has modules: here others may have the kernel load some meanwhile
 
     before = look()
     assert node.run("doctor")[0] == 0

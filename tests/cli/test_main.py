@@ -64,6 +64,6 @@ def test_a_package_that_is_not_installed_is_named() -> None:
         "sys.exit(main(['autogen', '--check', '-'], 'poplin'))"
     )
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, input='{"type": "nat"}', capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, input='{"type": "nat"}', capture_output=True, text=True, timeout=120, check=False)
     assert done.stderr == "poplin autogen: needs the Python package jsonschema; pip install jsonschema\n"
     assert (done.returncode, done.stdout) == (1, "")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from node import Node
-from traffic import add_outside, call
+from traffic import add_outside, call, is_silent
 
 from poplin.cli.publish import published_port
 
@@ -80,7 +80,7 @@ def test_a_published_port_leads_to_the_command_until_it_ends(node: Node) -> None
         assert process.stdout.readline() == "ready\n"
         assert call(outside, "192.0.2.1", 8080) == "hello"
         assert process.wait(30) == 0
-    assert call(outside, "192.0.2.1", 8080) is None
+    assert is_silent(outside, "192.0.2.1", 8080)
     assert "elements" not in node.host.sh("nft list map inet poplin ports4")
 
 

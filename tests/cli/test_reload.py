@@ -10,7 +10,7 @@ import pytest
 from firewall import elements
 from netlab import REFERENCE, Container
 from node import CHECKOUT, Node
-from traffic import add_outside, call, serving
+from traffic import add_outside, call, is_silent, serving
 
 CAPABILITIES = '{"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]}'
 
@@ -43,7 +43,7 @@ def test_everything_is_restored(chain: Node, flush: str) -> None:
     before = elements(chain.host), elements(chain.host, "bridge")
     chain.host.sh(f"nft {flush}")
     with serving(container, 80), serving(outside, 81):
-        assert call(outside, "192.0.2.1", 8080) is None
+        assert is_silent(outside, "192.0.2.1", 8080)
         assert chain.run("reload") == (0, "restored 1 attachment\n", "")
         assert call(outside, "192.0.2.1", 8080) == "192.0.2.2"
         assert call(container, "192.0.2.2", 81) == "192.0.2.1"

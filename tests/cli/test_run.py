@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from netlab import Container
+from netlab import PATIENCE, Container
 from node import Node
 
 
 def wait_for(path: Path, *, there: bool = True) -> None:
     """Until the file is there, or gone."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while path.exists() != there and time.monotonic() < deadline:
         time.sleep(0.02)
     assert path.exists() == there
@@ -68,7 +68,7 @@ def test_a_signal_reaches_the_command_and_everything_is_detached(node: Node, tmp
         wait_for(ready)
         assert [path.name[:9] for path in node.results.iterdir()] == ["mynet-run"]
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        process.communicate(timeout=PATIENCE)
     assert process.returncode == 9
     assert node.has_nothing_left()
 
@@ -98,7 +98,7 @@ def test_what_is_ended_while_attaching_is_taken_back(node: Node, slow: Path, ver
         wait_for(slow)
         assert node.host.links() != ["cni0"]
         process.send_signal(number)
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output, errors) == (128 + number, "", "")
     assert node.has_nothing_left()
 
@@ -122,7 +122,7 @@ def test_a_second_signal_does_not_keep_it_from_taking_everything_back(
         wait_for(Path(f"{reluctant}.del"))
         process.send_signal(number)
         Path(f"{reluctant}.go").touch()
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output, errors) == (128 + signal.SIGINT, "", "")
     assert node.has_nothing_left()
 
@@ -133,7 +133,7 @@ def test_a_command_does_not_outlive_its_poplin_and_gc_removes_the_rest(node: Nod
     with node.start("run", "mynet", "--", "sh", "-c", script) as process:
         wait_for(ready)
         process.kill()
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE)
         wait_for(Path("/proc", ready.read_text().strip(), "exe"), there=False)  # leads nowhere in a zombie either
     assert not node.has_nothing_left()
     status, output, _ = node.run("gc", "mynet")

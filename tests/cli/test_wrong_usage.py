@@ -103,7 +103,7 @@ def test_a_refusal_by_the_system_tells_whoever_is_not_root_to_be(
 def start_poplin(*arguments: str, **how: Any) -> subprocess.CompletedProcess[str]:
     """The command as a process of its own."""
     command = [sys.executable, "-m", "poplin.cli.main", *arguments]
-    return subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=30, **how)
+    return subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=120, **how)
 
 
 def test_output_that_cannot_be_written_is_told() -> None:

@@ -30,7 +30,7 @@ def check(path: Path, *options: str, chained: bool = False) -> tuple[int, dict[s
     line = [sys.executable, "-m", "poplin.cli.main", "plugin", "check", str(path), "--json", f"--config={config}"]
     kind = ["--kind=chained"] if chained else []
     done = subprocess.run(
-        [*line, *kind, *options], capture_output=True, text=True, timeout=10 * PATIENCE, check=False, cwd=CHECKOUT
+        [*line, *kind, *options], capture_output=True, text=True, timeout=120 * PATIENCE, check=False, cwd=CHECKOUT
     )
     assert done.stderr == ""
     return done.returncode, json.loads(done.stdout)

@@ -69,7 +69,8 @@ def test_a_plugin_of_before_1_0_0_is_advised_about_codes_that_came_later(tmp_pat
 
 def test_what_a_plugin_leaves_running_ends_with_the_judgement(tmp_path: Path) -> None:
     told = tmp_path / "told"
-    fork = f"(setsid setsid sh -c 'exec 9<{told}; exec sleep 4243' >/dev/null 2>&1 </dev/null &)"
+    seconds = f"4243.{os.getpid()}"  # of no other run of the tests
+    fork = f"(setsid setsid sh -c 'exec 9<{told}; exec sleep {seconds}' >/dev/null 2>&1 </dev/null &)"
     os.mkfifo(told)
     held = os.open(told, os.O_RDWR)
     try:
@@ -77,7 +78,7 @@ def test_what_a_plugin_leaves_running_ends_with_the_judgement(tmp_path: Path) ->
     finally:
         os.close(held)
     assert (status, list_rules(report, KEPT)) == (0, ["add-works"])
-    sleeping = [each for each in Path("/proc").glob("[0-9]*/cmdline") if b"4243" in read_if_there(each)]
+    sleeping = [each for each in Path("/proc").glob("[0-9]*/cmdline") if seconds.encode() in read_if_there(each)]
     assert sleeping == []
 
 

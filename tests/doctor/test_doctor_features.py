@@ -125,9 +125,9 @@ def test_each_system_has_its_own_way_to_install(monkeypatch: pytest.MonkeyPatch,
 
 def test_nothing_is_made_on_the_host(clinic: Any) -> None:
     clinic.configure(clinic.bridge(macspoofchk=True), {"type": "portmap"}, {"type": "firewall"})
-    before = clinic.host.links(), sorted(os.listdir("/sys/module"))
+    before = clinic.host.links()
     assert clinic.find(CHECK) == []
-    assert (clinic.host.links(), sorted(os.listdir("/sys/module"))) == before
+    assert clinic.host.links() == before  # tests/vm has modules: here others may have the kernel load some meanwhile
     assert clinic.sh("nft list ruleset") == ""
 
 

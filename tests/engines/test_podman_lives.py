@@ -9,7 +9,7 @@ from engines.inside import Inside, peer, wait_until_serving
 from engines.podman import Podman
 from engines.rootfs import SHOWN
 from netlab import PATIENCE, Container, Host
-from traffic import call
+from traffic import call, is_silent
 
 NAME = "made"
 HOST, OUTSIDE = "192.0.2.1", "192.0.2.2"
@@ -42,7 +42,7 @@ def test_stop_and_start_and_restart(podman: Podman, outside: Container, witness:
     started = podman.state()
     podman("stop", "-t0", server)
     assert podman.changes(before) == {}
-    assert call(outside, HOST, 8080) is None
+    assert is_silent(outside, HOST, 8080)
     podman("start", server)
     assert is_reachable(podman, server, outside, witness)
     podman("restart", "-t0", server)
@@ -105,12 +105,12 @@ def test_reload_restores_what_was_flushed_and_keeps_the_address(
     started = podman.state()
     if flushed:
         host.sh("nft flush ruleset")
-        assert call(outside, HOST, 8080) is None
+        assert is_silent(outside, HOST, 8080)
     podman("network", "reload", "--all")
     assert is_reachable(podman, server, outside, witness)
     assert peer(outside, podman.inside(server), OUTSIDE) == HOST
     assert peer(outside, witness, OUTSIDE) == HOST
-    assert call(outside, HOST, 9081) is None
+    assert is_silent(outside, HOST, 9081)
     assert peer(witness, outside, HOST, 9081) == OUTSIDE
     assert podman.changes(started, MADE_ANEW) == {}
     assert len(host.links()) == len(started.links)

@@ -14,7 +14,7 @@ import pytest
 
 from poplin.linux.atomicfile import is_temporary, read_file, remove_file, write_atomic, write_new
 
-PATIENCE = 30  # seconds
+PATIENCE = 120  # seconds
 
 # Writes a file and dies at the moment the named call is made.
 KILLED = """

@@ -14,7 +14,7 @@ import pytest
 
 from poplin.linux.lockfile import LockFile, LockTimeout, PassingLock
 
-PATIENCE = 30  # seconds
+PATIENCE = 120  # seconds
 
 # Holds the lock until its stdin ends.
 HOLDER = """

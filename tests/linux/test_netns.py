@@ -14,7 +14,7 @@ from netlab import Container, Host, run
 
 from poplin.linux.netns import OWN, Namespace, NotANamespace, setns
 
-PATIENCE = 30  # seconds
+PATIENCE = 120  # seconds
 
 SHAPES = ["/run/netns/NAME", "/var/run/netns/NAME", "/proc/PID/ns/net", "/proc/PID/fd/N"]
 

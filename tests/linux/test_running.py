@@ -14,7 +14,7 @@ import pytest
 
 from poplin.linux.running import SIGHUP, Running, find_running, list_programs
 
-PATIENCE = 30  # seconds
+PATIENCE = 120  # seconds
 MARK = "--mark={}"
 # Ends at SIGTERM or not, and prints what it gets.
 PROGRAM = """

@@ -21,7 +21,7 @@ MakeNetwork = Callable[..., NetworkList]
 def runtime(plugin_dir: Path, tmp_path: Path) -> Runtime:
     """It knows only the doubles."""
     environ = {"PATH": "/usr/bin:/bin", "INHERITED": "yes"}
-    return Runtime((str(plugin_dir),), Cache(str(tmp_path / "cni")), environ, timeout=20)
+    return Runtime((str(plugin_dir),), Cache(str(tmp_path / "cni")), environ, timeout=60)
 
 
 @pytest.fixture

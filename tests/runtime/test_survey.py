@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from netlab import PATIENCE
 
 from poplin.linux.kernel import Kernel
 from poplin.runtime.attachment import Attachment
@@ -145,7 +146,7 @@ def test_the_host_end_of_a_container_that_is_gone_is_known_by_its_alias(host: An
 def wait_until_inside(pid: int, path: str) -> None:
     """nsenter has joined the namespace."""
     inode = os.stat(path).st_ino
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while os.stat(f"/proc/{pid}/ns/net").st_ino != inode:
         assert time.monotonic() < deadline
         time.sleep(0.005)

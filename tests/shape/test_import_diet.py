@@ -52,7 +52,7 @@ def test_hot_module_imports_nothing_heavy_at_module_level(module):
 def modules_loaded_by(statements: str) -> set[str]:
     """What sys.modules has after the statements, in the interpreter of the entry scripts."""
     program = f"import sys; sys.path.append({str(CHECKOUT)!r}); {statements}; print(*sys.modules)"
-    done = subprocess.run([*INTERPRETER, program], capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run([*INTERPRETER, program], capture_output=True, text=True, timeout=120, check=True)
     return set(done.stdout.split())
 
 

@@ -18,7 +18,7 @@ FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 def tracked_files():
     """Every file of the repository, new ones too, except what git ignores."""
     command = ["git", "-C", str(CHECKOUT), "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout.splitlines()
+    names = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.splitlines()
     return [CHECKOUT / name for name in names if (CHECKOUT / name).is_file()]
 
 

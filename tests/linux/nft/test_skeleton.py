@@ -178,9 +178,9 @@ def test_newer_rules_replace_older_ones_and_keep_every_element(host: Host, rules
 ASK = """\
 import select, socket, sys
 asked = answered = 0
-while not select.select([sys.stdin], [], [], 0)[0]:
+while asked <= int(sys.argv[1]) or not select.select([sys.stdin], [], [], 0)[0]:
     caller = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    caller.settimeout(5)
+    caller.settimeout(60)
     caller.sendto(b"?", ("192.0.2.1", 8053))
     asked += 1
     try:
@@ -205,7 +205,7 @@ def test_no_packet_is_lost_while_newer_rules_are_loaded(
     host.set_sysctl("net/ipv4/ip_forward", "1")
     port = Element(PortMaps().every[4], ("udp", 8053), (IP4, 8053), "c1")
     apply_in(host, ruleset, NAT, add_element(port))
-    command = ["nsenter", f"--net={outside.path}", sys.executable, "-IS", "-c", ASK]
+    command = ["nsenter", f"--net={outside.path}", sys.executable, "-IS", "-c", ASK, str(LOADS)]
     pipe = subprocess.PIPE
     with (
         serving(container, 8053, "udp", name="one"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from threading import Timer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from card import RECORDS, Card, change_record, records, state
 from netlab import Container, Host, lease_files
 
 from poplin.linux.kernel import Kernel
-from poplin.plugins.host_device import delete, garbage
+from poplin.plugins.host_device import delete, garbage, home
 from poplin.spec.call import Call
 
 Network = Callable[..., dict[str, Any]]
@@ -224,13 +224,25 @@ def run(verb: Callable[[Call, Kernel], object], host: Host, container: Container
 
 
 def test_delete_waits_for_the_kernel_to_hand_the_device_back(
-    host: Host, container: Container, card: Card, network: Network, refunded: None, limbo: Container
+    host: Host,
+    container: Container,
+    card: Card,
+    network: Network,
+    refunded: None,
+    limbo: Container,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    timer = Timer(0.15, limbo.sh, (f"ip link set eth0 netns {host.id}",))
-    timer.start()
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            limbo.sh(f"ip link set eth0 netns {host.id}")
+
+    monkeypatch.setattr(home, "time", SimpleNamespace(sleep=pause))
     run(delete.run, host, container, network())
-    timer.join()
     assert (card.is_as_before, records()) == (True, [])
+    assert pauses == list(home.PAUSES[:3])
 
 
 def test_a_device_that_does_not_come_stays_on_record_until_it_does(

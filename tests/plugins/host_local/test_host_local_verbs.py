@@ -371,11 +371,11 @@ def test_status_tells_why_leases_cannot_be_kept(laboratory: None, network: Any, 
     mount = tmp_path / "readonly"
     mount.mkdir()
     network.data_dir = mount / "below"
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "none", str(mount)], check=True, timeout=10)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "none", str(mount)], check=True, timeout=120)
     try:
         reply = network.call("STATUS")
     finally:
-        subprocess.run(["umount", str(mount)], check=True, timeout=10)
+        subprocess.run(["umount", str(mount)], check=True, timeout=120)
     assert (reply["code"], reply["details"]) == (50, f"{mount} cannot be written")
 
 

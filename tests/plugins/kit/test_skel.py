@@ -472,7 +472,7 @@ main(Plugin("x", "about x", {{"ADD": lambda call, kernel: {{"cniVersion": call.c
 def run(command: str, **streams: object) -> subprocess.CompletedProcess[str]:
     environ = ENVIRON | ({"CNI_COMMAND": command} if command else {})
     return subprocess.run(
-        [sys.executable, "-ISc", SCRIPT], env=environ, text=True, stderr=subprocess.PIPE, timeout=30, **streams
+        [sys.executable, "-ISc", SCRIPT], env=environ, text=True, stderr=subprocess.PIPE, timeout=120, **streams
     )
 
 
@@ -508,7 +508,7 @@ def test_process_answers_although_stderr_takes_nothing(where: str):
         input='{"name":"n"}',
         stdout=subprocess.PIPE,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     assert (done.returncode, done.stdout) == (0, '{\n    "cniVersion": "0.1.0"\n}')
 
@@ -520,7 +520,7 @@ def test_process_without_stdout_fails_and_says_nothing():
         input='{"name":"n"}',
         stderr=subprocess.PIPE,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     assert (done.returncode, done.stderr) == (1, "")
 
