@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ADDRESS_VARIABLE = "DBUS_SYSTEM_BUS_ADDRESS"
 USUAL_ADDRESS = "unix:path=/run/dbus/system_bus_socket"
-PATIENCE = 2.0  # seconds for the bus itself, which does nothing but hand over
+PATIENCE = 5.0  # seconds for the bus itself, which only hands over, but may be busy while a machine starts
 SO_SNDTIMEO = 21  # asm-generic/socket.h
 TIMEVAL = Struct("ll")
 CHUNK = 4096

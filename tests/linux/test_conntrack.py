@@ -10,7 +10,7 @@ import pytest
 from netlab import Container, Host
 from pyroute2 import NFCTSocket
 from pyroute2.netlink.nfnetlink.nfctsocket import nfct_msg
-from traffic import add_outside, call, serving
+from traffic import DOUBTFUL, HOPEFUL, add_outside, call, serving
 
 from poplin.linux.conntrack import MOST_WALKS, Flow, delete_flow, flush_udp, list_flows, list_port, remove_flow
 from poplin.linux.netlink import NetlinkError, Request, pack_message
@@ -72,9 +72,9 @@ class Lab:
             found.append((proto.get("CTA_PROTO_NUM"), address, proto.get("CTA_PROTO_DST_PORT")))
         return sorted(each for each in found if each[2])  # not of neighbour discovery
 
-    def call(self, port: int = PORT, source: int = 40000, protocol: str = "udp") -> str | None:
+    def call(self, port: int = PORT, source: int = 40000, protocol: str = "udp", patience: int = HOPEFUL) -> str | None:
         """Who answers to the machine beyond the host; an own source port keeps to one flow."""
-        answer = call(self.beyond, self.address, port, protocol, source)
+        answer = call(self.beyond, self.address, port, protocol, source, patience)
         return answer and answer[:3]
 
     def flush(self, version: int, *ports: int) -> None:
@@ -137,7 +137,7 @@ def test_many_ports_are_asked_for_at_once(lab: Lab, version: int) -> None:
         lab.publish(2)
         assert lab.call() == "one"
         assert call(lab.containers[0], lab.beyond_address, PORT, "udp") == "far10.1.2.2"
-    assert lab.call(PORT + 99) is None
+    assert lab.call(PORT + 99, patience=DOUBTFUL) is None
     lab.flush(version, *range(PORT, PORT + MOST_WALKS + 1))
     assert lab.flows() == [(17, lab.address, PORT + 99), (17, lab.beyond_address, PORT)]
 
@@ -153,7 +153,7 @@ class OldKernel(NetfilterSocket):
 def test_kernel_that_ignores_the_filter_makes_no_difference(lab: Lab, version: int) -> None:
     with serving(lab.containers[0], PORT, "udp", lab.any, "one"), Namespace(lab.host.path) as host:
         lab.publish(2)
-        assert (lab.call(), lab.call(PORT + 1)) == ("one", None)
+        assert (lab.call(), lab.call(PORT + 1, patience=DOUBTFUL)) == ("one", None)
         host.nft.close()
         host.nft.socket = host.run(OldKernel)
         assert len(list_flows(host.nft.socket, version, "udp", [PORT])) == 2
@@ -166,7 +166,7 @@ def test_flow_in_a_zone_is_forgotten_too(lab: Lab, version: int) -> None:
     lab.host.sh("nft 'add table inet z; add chain inet z raw { type filter hook prerouting priority raw; }'")
     lab.host.sh(f"nft 'add rule inet z raw udp dport {PORT} ct zone set 7'")
     lab.publish(2)
-    assert lab.call() is None
+    assert lab.call(patience=DOUBTFUL) is None
     assert lab.flows() == [(17, lab.address, PORT)]
     lab.flush(version, PORT)
     assert lab.flows() == []

@@ -13,6 +13,7 @@ from poplin.spec.address import parse_ip
 
 NETWORK = {4: "10.1.2.", 6: "fd00::"}
 LENGTH = {4: 24, 6: 64}
+PATIENT = 60  # seconds for what must answer: a link that has just come up may be deaf for a while
 PATIENCE = 0.1  # on one's own links answers take less than a millisecond; the silent ones are waited for
 versions = pytest.mark.parametrize("version", [4, 6])
 
@@ -57,7 +58,7 @@ def entries(host: Host) -> set[str]:
 @versions
 def test_container_on_a_bridge_answers(host: Host, bridged: Container, outside: Namespace, version: int) -> None:
     ip = parse_ip(f"{NETWORK[version]}2")
-    assert is_on_link(outside, ip) is True
+    assert is_on_link(outside, ip, PATIENT) is True
     assert is_on_link(outside, ip) is True
     assert str(ip) in entries(host)
 
@@ -79,7 +80,7 @@ def test_container_that_is_down_is_silent_however_fresh_its_entry(
     bridged.sh("ip link set eth0 up")
     if version == 6:  # which the kernel takes off a link that goes down
         address(bridged, "eth0", f"{ip}/64")
-    assert is_on_link(outside, ip) is True
+    assert is_on_link(outside, ip, PATIENT) is True
 
 
 @versions
@@ -87,7 +88,7 @@ def test_container_that_was_unplugged_is_silent(
     host: Host, bridged: Container, outside: Namespace, version: int
 ) -> None:
     ip = parse_ip(f"{NETWORK[version]}2")
-    assert is_on_link(outside, ip) is True
+    assert is_on_link(outside, ip, PATIENT) is True
     host.sh("ip link del v2")
     assert is_on_link(outside, ip, PATIENCE) is False
 
@@ -97,13 +98,13 @@ def test_address_that_moved_to_another_container_answers(
     host: Host, bridged: Container, outside: Namespace, version: int
 ) -> None:
     ip = parse_ip(f"{NETWORK[version]}2")
-    assert is_on_link(outside, ip) is True
+    assert is_on_link(outside, ip, PATIENT) is True
     host.sh("ip link del v2")
     other = host.add_container()
     plug(host, other, "v3")
     host.sh("ip link set v3 master br0")
     address(other, "eth0", f"{ip}/{LENGTH[version]}")
-    assert is_on_link(outside, ip) is True
+    assert is_on_link(outside, ip, PATIENT) is True
 
 
 @versions
@@ -118,7 +119,7 @@ def test_container_at_the_other_end_of_a_pair_answers(
     address(container, "eth0", f"{ip}/{bits}")
     host.sh(f"ip route add {ip}/{bits} dev v2")
     container.sh(f"ip route add {NETWORK[version]}1/{bits} dev eth0")
-    assert is_on_link(outside, ip) is True
+    assert is_on_link(outside, ip, PATIENT) is True
     host.sh(f"ip route add {ip + 1}/{bits} dev v2")
     assert is_on_link(outside, ip + 1, PATIENCE) is False
 

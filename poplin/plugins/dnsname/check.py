@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from poplin.spec.address import IP
     from poplin.spec.call import Call
 
-PATIENCE = 2.0  # seconds
+PATIENCE = 5.0  # seconds, as ADD has
 
 
 def run(call: Call, kernel: Kernel) -> None:

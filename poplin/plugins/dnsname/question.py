@@ -30,7 +30,7 @@ TYPES = {4: 1, 6: 28}  # A, AAAA
 TYPE_OPT = 41
 LARGEST = 4096
 POINTER = 0xC0
-ANSWER_PATIENCE = 0.5  # seconds; the server is on this machine
+ANSWER_PATIENCE = 2.0  # seconds; the server is on this machine, which may be busy
 PAUSE = 0.005
 
 HEADER = Struct(">HHHHHH")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LOCK = "lock"
 LOCK_MODE = 0o750  # the reference's
-LOCK_SECONDS = 10.0
+LOCK_SECONDS = 30.0  # as for other locks: a burst of ADDs with a slow disk takes seconds
 
 
 def lease_folder(data_dir: str, network: str) -> str:
