@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import fcntl
 import itertools
 import json
 import os
@@ -15,7 +16,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 REFERENCE = Path("/usr/lib/cni")  # Debian's containernetworking-plugins
 INTERPRETER = os.path.realpath("/usr/bin/python3")
 PRIVATE = ("/run/netns", "/run/cni", "/run/containers", "/run/user", "/var/lib/cni", "/etc/cni")
+RUNNING = "/run"  # locked by every process that runs tests
 CLONE_NEWNS = 0x20000
 MNT_DETACH = 2
 OWN_MODE = b"mode=755"  # as folders of the system: others may look
@@ -246,17 +248,21 @@ def enter_private_mounts(folders: tuple[str, ...]) -> None:
 
 
 def ensure_mount_points(folders: tuple[str, ...]) -> None:
-    """What is missing is made, and removed when the process ends."""
+    """What is missing is made, and removed when the process ends if no other one runs tests."""
+    running = os.open(RUNNING, os.O_RDONLY)
+    fcntl.flock(running, fcntl.LOCK_SH)
     for folder in folders:
         if not os.path.isdir(folder):
             os.makedirs(folder)
-            atexit.register(remove_mount_point, folder)
+            atexit.register(remove_mount_point, folder, running)
 
 
-def remove_mount_point(folder: str) -> None:
-    """Take our file system off a folder that was made for it, and the folder away."""
+def remove_mount_point(folder: str, running: int) -> None:
+    """Take our file system off a folder that was made for it, and the folder away, unless that took another's along."""
     ctypes.CDLL(None).umount2(folder.encode(), MNT_DETACH)
-    os.rmdir(folder)
+    with suppress(BlockingIOError):
+        fcntl.flock(running, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.rmdir(folder)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -128,7 +128,7 @@ def test_before_0_3_0_a_missing_host_end_is_known_by_the_networks_bridge(host: A
 def test_the_host_end_of_a_container_that_is_gone_is_known_by_its_alias(host: Any, wired: Any, tmp_path: Path) -> None:
     """The pair outlives the namespace's name as long as a process is in it."""
     host.sh(f"ip link set vethx alias mynet/{wired.id}/eth0")
-    holder = subprocess.Popen(["nsenter", f"--net={wired.path}", "sleep", "60"])
+    holder = subprocess.Popen(["nsenter", f"--net={wired.path}", "sleep", "600"])
     try:
         wait_until_inside(holder.pid, wired.path)
         wired.remove()
