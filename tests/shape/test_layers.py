@@ -35,6 +35,8 @@ ALLOWED = {
     # What judges the plugins of others, and so calls them as a runtime does.
     "conformance": ("poplin.spec", "poplin.linux", "poplin.invoke", "poplin.runtime", "poplin.schema"),
     "scaffold": ("poplin.spec", "poplin.invoke", "poplin.schema"),
+    "policy": (),
+    "controller": ("poplin.policy", "poplin.spec", "poplin.linux", "poplin.schema"),
     "cli": ("poplin",),
 }
 KIT = "poplin.plugins.kit"

@@ -1,0 +1,74 @@
+"""Which URLs name a database, and what connections to it are like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from poplin.controller.store import Pool, Store, StoreError, open_store
+from poplin.controller.store.engine import make_engine, parse_url
+
+
+@pytest.mark.facts("cf-control-plane", 137)
+def test_another_database_is_refused_by_name() -> None:
+    with pytest.raises(StoreError, match=r"^unsupported driver: oracle: write sqlite"):
+        open_store("oracle://somewhere/policies")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("policies.db", "is no URL"),
+        ("", "is no URL"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("postgresql://poplin:secret@host:port/policies", "cannot be read"),
+    ],
+)
+def test_a_url_that_cannot_be_is_refused_without_its_password(url: str, said: str) -> None:
+    with pytest.raises(StoreError, match=said) as caught:
+        open_store(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "driver"),
+    [("postgres", "postgresql+psycopg"), ("postgresql", "postgresql+psycopg"), ("mysql", "mysql+pymysql")],
+)
+def test_a_scheme_stands_for_its_driver(scheme: str, driver: str) -> None:
+    parsed = parse_url(f"{scheme}://poplin:p%40ss@db.example:1234/policies")
+    assert (parsed.drivername, parsed.password, parsed.port) == (driver, "p@ss", 1234)
+
+
+def test_options_of_the_url_reach_the_driver() -> None:
+    parsed = parse_url("postgresql://db.example/policies?sslmode=verify-full&sslrootcert=/ca.pem")
+    assert dict(parsed.query) == {"sslmode": "verify-full", "sslrootcert": "/ca.pem"}
+
+
+@pytest.mark.parametrize(
+    ("pool", "kept", "more"),
+    [(Pool(), 10, 190), (Pool(open=5, idle=10), 5, 0), (Pool(open=0, idle=3), 3, -1), (Pool(open=4, idle=0), 1, 3)],
+)
+def test_a_pool_has_its_limits(pool: Pool, kept: int, more: int) -> None:
+    made = make_engine("postgresql://db.example/policies", pool).pool
+    assert (made.size(), made._max_overflow) == (kept, more)  # type: ignore[attr-defined]
+
+
+def test_a_database_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/missing/policies.db")
+    with pytest.raises(StoreError, match=r"^connect: unable to open database file$"):
+        store.check()
+
+
+def test_sqlite_survives_a_power_cut_and_keeps_to_its_keys(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/policies.db")
+    try:
+        assert [pragma(store, name) for name in ("journal_mode", "synchronous", "foreign_keys")] == ["wal", 2, 1]
+    finally:
+        store.close()
+
+
+def pragma(store: Store, name: str) -> object:
+    """What a setting is for the store's connections."""
+    return store.database.read(lambda connection: connection.exec_driver_sql(f"PRAGMA {name}").scalar())
