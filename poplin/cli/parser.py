@@ -30,8 +30,9 @@ def make_whole_parser() -> argparse.ArgumentParser:
     groups: dict[str, Commands] = {"": commands}
     for name, verb in VERBS.items():
         first, _, last = name.rpartition(" ")
-        if first not in groups:
-            groups[first] = commands.add_parser(first, help=GROUPS[first]).add_subparsers(metavar="VERB")
+        if first not in groups:  # which may be a verb itself, as `controller` is
+            group = commands.choices.get(first) or commands.add_parser(first, help=GROUPS[first])
+            groups[first] = group.add_subparsers(metavar="VERB")
         fill(name, groups[first].add_parser(last, help=verb.summary, **describe(name)))
     return parser
 

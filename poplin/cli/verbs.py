@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 ABOUT = "Join containers to networks: call CNI plugins as a container runtime does, and ship some of our own."
 
 
-GROUPS = {"plugin": "write plugins, and check any"}  # first words that are no verb by themselves
+# First words that are no verb by themselves.
+GROUPS = {"plugin": "write plugins, and check any", "policy": "who may talk to whom, at the policy server"}
 
 
 class Verb(Record):
@@ -66,6 +67,20 @@ VERBS = {
     ),
     "plugin check": Verb(
         "plugin_check", "does a plugin keep to the specification?", "poplin plugin check /opt/cni/bin/bridge"
+    ),
+    "controller": Verb("controller", "run the policy server", "poplin controller"),
+    "controller check-config": Verb(
+        "controller_check_config",
+        "find what is wrong with the policy server's configuration",
+        "poplin controller check-config --connect",
+    ),
+    "controller migrate": Verb(
+        "controller_migrate", "make the policy server's tables, or bring them up to date", "poplin controller migrate"
+    ),
+    "policy list": Verb("policy_list", "show who may talk to whom", "poplin policy list web"),
+    "policy add": Verb("policy_add", "let one app talk to another", "poplin policy add web db --port 5432"),
+    "policy remove": Verb(
+        "policy_remove", "no longer let one app talk to another", "poplin policy remove web db --port 5432"
     ),
     "completion": Verb(
         "completion",

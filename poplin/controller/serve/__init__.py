@@ -1,0 +1,1 @@
+"""Configuration, listeners, logs and metrics: the policy server as a process."""
