@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -29,11 +30,17 @@ def serve(host: Host, command: list[str], path: Path) -> Iterator[subprocess.Pop
     line = ["nsenter", f"--net={host.path}", *command, "daemon", "--socketpath", str(path)]
     process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
     try:
-        wait_until(lambda: path.exists() or process.poll() is not None, "the daemon listens")
+        wait_until(lambda: takes_calls(path) or process.poll() is not None, "the daemon listens")
         yield process
     finally:
         process.kill()
         process.communicate(timeout=PATIENCE)
+
+
+def takes_calls(path: Path) -> bool:
+    """Whether somebody listens; the file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        return caller.connect_ex(str(path)) == 0
 
 
 def try_it(host: Host, command: list[str], folder: Path, bin_dir: Path) -> list[int]:

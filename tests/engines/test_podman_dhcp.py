@@ -27,9 +27,11 @@ def server(outside: Container, tmp_path: Path) -> Iterator[Path]:
     command += ["--dhcp-authoritative", "--dhcp-option=option:router,192.0.2.2", "--user=root", "--pid-file="]
     inside = ["nsenter", f"--net={outside.path}", *command]
     with subprocess.Popen(inside, stderr=subprocess.DEVNULL) as process:
-        wait_until(leases.exists, "dnsmasq has a file")
-        yield leases
-        process.terminate()
+        try:
+            wait_until(leases.exists, "dnsmasq has a file")
+            yield leases
+        finally:
+            process.terminate()
 
 
 @pytest.fixture
@@ -37,9 +39,11 @@ def daemon(podman: Podman) -> Iterator[subprocess.Popen[bytes]]:
     """`poplin dhcp daemon` on the host, by the executable that is the plugin."""
     command = ["nsenter", f"--net={podman.host.path}", str(podman.plugins / "dhcp"), "daemon"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=podman.environ) as process:
-        wait_until(SOCKET.exists, "the daemon listens")
-        yield process
-        process.terminate()
+        try:
+            wait_until(SOCKET.exists, "the daemon listens")
+            yield process
+        finally:
+            process.terminate()
         assert process.wait(PATIENCE) == 0
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from poplin.spec.call import Call
 
 # The kernel tells a link's state a moment after both ends are up: usually within 1 ms, under load later.
-STATE_PAUSES = (0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 1)
+STATE_PAUSES = (0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, *(1,) * 11)
 
 
 def make_pair(call: Call, host: Namespace, container: Namespace, *, mtu: int = 0, mac: bytes = b"") -> str:

@@ -237,7 +237,7 @@ def test_free_address_is_usable_when_detection_has_ended(container: Container, i
 def test_detection_on_a_link_without_carrier_is_given_up(
     host: Host, container: Container, inside: Namespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kit, "DAD_PATIENCE", 0.1)
+    monkeypatch.setattr(kit, "DAD_WITHOUT_CARRIER", 0.1)
     host.sh("ip link set vethx down")
     configure_interface(inside, "eth0", result([ip("2001:db8::3/64")]), dad=True)
     assert container.addresses("eth0") == ["2001:db8::3/64"]
