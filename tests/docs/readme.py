@@ -30,7 +30,7 @@ PRIVATE = (
     "/var/lib/cni",
     "/var/lib/poplin",
 )
-PATIENCE = 120  # seconds for the whole session
+PATIENCE = 600  # seconds for the whole session
 END = "kill $(jobs -pr) 2>/dev/null"  # what a page, or a trouble that is not cured, left in the background
 
 

@@ -11,7 +11,7 @@ PAGE = CHECKOUT / "docs" / "plugin-tutorial.md"  # plugin-tutorial
 EXAMPLE = CHECKOUT / "examples" / "plugins" / "knock"
 BLOCK = re.compile(r"^```diff\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 END = "END_OF_DIFF"
-PATIENCE = 600  # seconds: the project is tested twice, and checked against the specification
+PATIENCE = 1800  # seconds: the project is tested twice, and checked against the specification
 # What differs from place to place: where Poplin is, and its command.
 PLACE = re.compile(r"^POPLIN = .*$|^ +sys\.path\.insert\(0, .*$", re.MULTILINE)
 

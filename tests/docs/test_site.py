@@ -14,7 +14,7 @@ from docs.readme import CHECKOUT
 import poplin.runtime as cni
 from poplin.cli.verbs import VERBS, name_page
 
-PATIENCE = 120  # seconds for building
+PATIENCE = 600  # seconds for building
 OF_SPHINX = {"genindex.html", "search.html", "py-modindex.html"}
 
 

@@ -8,7 +8,7 @@ import sys
 
 from netlab import CHECKOUT
 
-PATIENCE = 300  # seconds for a dozen containers on a busy machine, and as many warming up
+PATIENCE = 900  # seconds for a dozen containers on a busy machine, and as many warming up
 MEASURES = {"whole", "without a network", "network part"}
 
 

@@ -105,7 +105,7 @@ def test_examples_and_templates_are_right_about_every_type(tmp_path: Path) -> No
         [sys.executable, "-m", "mypy", *options, *map(str, sorted(tmp_path.glob("plugin_*.py")))],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
         env={"MYPYPATH": str(CHECKOUT), "PATH": "/usr/bin:/bin"},
     )
     assert (checked.stdout, checked.stderr) == ("", "")

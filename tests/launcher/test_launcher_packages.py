@@ -17,7 +17,7 @@ from poplin.cli.launcher import COMPILED, SOURCES, list_sources
 from poplin.cli.verbs import VERBS, name_page
 from poplin.invoke.entry import PLUGINS
 
-PATIENCE = 120
+PATIENCE = 600
 PLATFORM = sysconfig.get_platform().replace("-", "_").replace(".", "_")
 NO_COMPILER = {"PATH": "/nowhere"}
 

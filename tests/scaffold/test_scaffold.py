@@ -15,7 +15,7 @@ from netlab import Host, Reply, with_prev_result
 CHECKOUT = Path(__file__).resolve().parents[2]
 POPLIN = CHECKOUT / ".venv" / "bin" / "poplin"
 EXAMPLES = CHECKOUT / "examples" / "plugins"
-PATIENCE = 600  # seconds for a project's tests
+PATIENCE = 1800  # seconds for a project's tests
 INSTALLED = 'POPLIN = "/usr/local/lib/poplin/current"', '__import__("posix").readlink(POPLIN)'
 SAMPLE = {"cniVersion": "1.1.0", "name": "mynet", "type": "sample"}
 KEYS = {"myAwesomeFlag": True, "anotherAwesomeArg": "192.0.2.0/24", "runtimeConfig": {"sample": {"key": "value"}}}

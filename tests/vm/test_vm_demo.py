@@ -6,7 +6,7 @@ import subprocess
 
 from netlab import CHECKOUT
 
-PATIENCE = 120  # seconds; it takes three on a real machine
+PATIENCE = 600  # seconds; it takes three on a real machine
 
 
 def test_the_demo_connects_three_containers_and_leaves_nothing() -> None:

@@ -14,7 +14,7 @@ import pytest
 from poplin.plugins.host_local.plugin import PLUGIN
 from poplin.plugins.kit.skel import answer
 
-PATIENCE = 60  # seconds for any command
+PATIENCE = 120  # seconds for any command
 NETNS = "/run/netns/nowhere"  # host-local never looks at it
 
 
