@@ -85,7 +85,11 @@ def test_it_is_told_something(start: Start, mark: str) -> None:
 
 
 @pytest.mark.parametrize("how", [(), ("stubborn",)])
-def test_it_ends_and_is_nobody_then(start: Start, mark: str, how: tuple[str, ...]) -> None:
+def test_it_ends_and_is_nobody_then(
+    start: Start, mark: str, monkeypatch: pytest.MonkeyPatch, how: tuple[str, ...]
+) -> None:
+    if not how:
+        monkeypatch.setattr("poplin.linux.running.GENTLE_PATIENCE", PATIENCE)
     process = start(*how)
     name = name_of(process)
     with Running(process.pid) as running:
