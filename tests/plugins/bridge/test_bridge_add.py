@@ -149,7 +149,8 @@ def test_two_containers_and_the_host_reach_each_other(host: Host, network: Netwo
     one, two = host.add_container(), host.add_container()
     host.cni("ADD", conf, one)
     host.cni("ADD", conf, two)
-    assert one.pings("10.1.2.3") and two.pings("2001:db8::2") and host.pings("10.1.2.2")
+    for caller, address in ((one, "10.1.2.3"), (two, "2001:db8::2"), (host, "10.1.2.2")):
+        caller.sh(f"ping -n -c1 -W20 {address}")  # the first packet comes through
 
 
 # Names, keys, sizes.

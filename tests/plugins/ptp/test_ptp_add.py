@@ -199,8 +199,8 @@ def test_two_containers_reach_each_other_at_once(host: Host, ptp: Network) -> No
     one, two = host.add_container(), host.add_container()
     first, second = (result_ips(host.cni("ADD", conf, each)) for each in (one, two))
     assert (first, second) == (["10.1.2.2/24", "2001:db8::2/64"], ["10.1.2.3/24", "2001:db8::3/64"])
-    assert one.pings("2001:db8::3") and one.pings("10.1.2.3")
-    assert two.pings("2001:db8::2") and two.pings("10.1.2.2")
+    for container, address in ((one, "2001:db8::3"), (one, "10.1.2.3"), (two, "2001:db8::2"), (two, "10.1.2.2")):
+        container.sh(f"ping -n -c1 -W20 {address}")  # the first packet comes through
 
 
 def test_the_world_sees_a_masqueraded_container_as_its_host(host: Host, container: Container, ptp: Network) -> None:
