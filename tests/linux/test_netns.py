@@ -28,11 +28,13 @@ def where() -> tuple[int, int]:
 @pytest.fixture
 def process(container: Container) -> Iterator[subprocess.Popen[bytes]]:
     """A process in the container, as its first one would be."""
-    command = ["nsenter", f"--net={container.path}", "sh", "-c", "echo; exec sleep 60"]
+    command = ["nsenter", f"--net={container.path}", "sh", "-c", "echo; exec sleep 600"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout and process.stdout.read(1) == b"\n"
-        yield process
-        process.kill()
+        try:
+            assert process.stdout and process.stdout.read(1) == b"\n"
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.fixture

@@ -129,11 +129,15 @@ def test_a_file_of_its_own_is_not_ours(mark: str, tmp_path: Path) -> None:
     script = f"mount -t tmpfs none {hidden}; touch {hidden}/file; echo ready; exec sleep 1000"
     line = ["unshare", "-m", "sh", "-ec", script]
     with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process, Running(process.pid) as running:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
-        assert [running.sees(f"{each}/file") for each in (shared, hidden)] == [True, False]
-        assert not running.sees(str(tmp_path / "missing")), "it sees other mounts"
-        process.kill()
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            assert [running.sees(f"{each}/file") for each in (shared, hidden)] == [True, False]
+            assert not running.sees(str(tmp_path / "missing")), "it sees other mounts"
+        finally:
+            process.kill()
     with subprocess.Popen(["sleep", "1000"]) as process, Running(process.pid) as running:
-        assert running.sees(str(tmp_path / "missing"))
-        process.kill()
+        try:
+            assert running.sees(str(tmp_path / "missing"))
+        finally:
+            process.kill()

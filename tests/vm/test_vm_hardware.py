@@ -129,11 +129,13 @@ def test_the_card_of_a_namespace_that_somebody_still_holds(machine: Machine) -> 
     machine.cni("ADD", network(), container)
     inside = ["nsenter", f"--net={container.path}", *HOLDER]
     with subprocess.Popen(inside, stdout=subprocess.PIPE) as holder:
-        assert holder.stdout and holder.stdout.readline()
-        container.remove()
-        machine.cni("DEL", network(), container)
-        assert records() == [f"mynet/{container.id}:eth0"]
-        holder.kill()
+        try:
+            assert holder.stdout and holder.stdout.readline()
+            container.remove()
+            machine.cni("DEL", network(), container)
+            assert records() == [f"mynet/{container.id}:eth0"]
+        finally:
+            holder.kill()
     machine.wait_for_card()
     machine.cni("GC", network())
     assert is_as_before(machine)

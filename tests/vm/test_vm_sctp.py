@@ -25,7 +25,7 @@ while True:
 CLIENT = """
 import socket, sys
 client = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP)
-client.settimeout(5)
+client.settimeout(60)
 try:
     client.connect((sys.argv[1], 8080))
     print(client.recv(100).decode())

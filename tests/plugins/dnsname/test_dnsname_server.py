@@ -92,14 +92,16 @@ def test_a_number_that_is_another_process_now_is_left_alone(names: Names) -> Non
     names.do("ADD", one)
     names.kill_server()
     with subprocess.Popen(["sleep", "1000"]) as other:
-        for verb, container in (("ADD", two), ("DEL", two), ("DEL", one)):
-            (names.folder / "pidfile").write_text(f"{other.pid}\n")
-            names.do(verb, container)
-            assert other.poll() is None
-            if verb == "ADD":
-                assert lookup(one, "two") == names.addresses(two)
-                names.kill_server()
-        other.terminate()
+        try:
+            for verb, container in (("ADD", two), ("DEL", two), ("DEL", one)):
+                (names.folder / "pidfile").write_text(f"{other.pid}\n")
+                names.do(verb, container)
+                assert other.poll() is None
+                if verb == "ADD":
+                    assert lookup(one, "two") == names.addresses(two)
+                    names.kill_server()
+        finally:
+            other.terminate()
     assert names.is_clean()
 
 
