@@ -21,6 +21,7 @@ OURS = frozenset(
 WAITED_FOR = frozenset(signal.valid_signals()) - OURS  # those of real time too
 HANDLED_BY_US = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+LOOK_AGAIN = 1.0  # seconds: the word that a child has ended is lost if it goes to a thread that holds nothing back
 CANNOT_EXECUTE = 126  # as a shell says it
 NOT_FOUND = 127
 
@@ -58,12 +59,13 @@ def signals_held_back() -> Iterator[None]:
 def wait_for(pid: int) -> int:
     """The wait status of a child, forked and waited for with signals held back."""
     while True:
-        info = signal.sigwaitinfo(WAITED_FOR)
-        if info.si_signo == signal.SIGCHLD:
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                return status
-        elif info.si_code <= 0:  # sent by a process; the terminal's own reached the command as it did us
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return status
+        info = signal.sigtimedwait(WAITED_FOR, LOOK_AGAIN)
+        if info is None or info.si_signo == signal.SIGCHLD:
+            continue
+        if info.si_code <= 0:  # sent by a process; the terminal's own reached the command as it did us
             os.kill(pid, info.si_signo)
 
 

@@ -6,13 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from netlab import PATIENCE
 
-from poplin.runtime.foreground import WAITED_FOR, as_shells_say, run_in_foreground
+from poplin.runtime.foreground import WAITED_FOR, as_shells_say, run_in_foreground, signals_held_back
+from poplin.runtime.foreground import wait_for as wait_for_end
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,22 @@ def test_the_end_of_another_child_is_not_its_end() -> None:
     with subprocess.Popen(["sleep", "0.2"]) as other:
         assert run_in_foreground(["sh", "-c", "sleep 0.5; exit 3"]) == 3
         assert other.wait(PATIENCE) == 0
+
+
+def test_its_end_is_not_missed_where_another_thread_is_told_of_it() -> None:
+    over = threading.Event()
+    other = threading.Thread(target=over.wait)
+    other.start()
+    try:
+        with signals_held_back():
+            pid = os.fork()
+            if pid == 0:
+                os._exit(3)
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+            assert os.waitstatus_to_exitcode(wait_for_end(pid)) == 3
+    finally:
+        over.set()
+        other.join()
 
 
 def test_it_is_told_to_end_should_we_be_killed(tmp_path: Path) -> None:
