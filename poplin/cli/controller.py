@@ -2,7 +2,8 @@
 
 Without a configuration it is ready to be tried: SQLite and certificates for development in /var/lib/poplin/controller,
 on this machine alone. With `[database] url` and certificates in /etc/poplin/poplin.toml it is the one for production,
-and several may run on one database. Log lines go to stderr, in JSON. POPLIN_STATE_DIR stands for /var/lib/poplin.
+and several may run on one database. Log lines go to stderr, in JSON. POPLIN_STATE_DIR stands for /var/lib/poplin; who
+may not write there has $XDG_STATE_HOME/poplin, or ~/.local/state/poplin.
 
 SIGTERM and SIGINT let the requests that run end, for a minute at most; a second signal ends at once. SIGHUP reads
 certificates and log level again.
@@ -48,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
     from poplin.controller.serve.database import NoDatabase
     from poplin.controller.serve.log import start_logging
     from poplin.controller.serve.tls import TlsError
+    from poplin.linux.lockfile import LockTimeout
 
     try:
         configuration = load(options.config_file)
@@ -58,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     start_logging(source, configuration.settings.controller.log_level, sys.stderr)
     try:
         return process.run(configuration, state_folder(), as_json if options.json else tell)
-    except (NoDatabase, TlsError, TrustError) as error:
+    except (LockTimeout, NoDatabase, TlsError, TrustError) as error:
         print(f"{PROG}: {source}: {error}", file=sys.stderr)
         return FAILED
 

@@ -6,16 +6,23 @@ import argparse
 import os
 from pathlib import Path
 
-from poplin.linux.places import STATE, choose_place
+from poplin.linux.places import STATE, find_user_folder, is_writable
 
 STATE_DIR = "/var/lib/poplin"
+USERS_FOLDER = "poplin"
 FOLDER = "controller"
 
 
 def state_folder() -> Path:
-    """POPLIN_STATE_DIR, else the system's, else the user's own; the controller's folder in it."""
+    """The controller's folder in POPLIN_STATE_DIR, else in the system's place, else in the user's own.
+
+    The system's is for whoever may write there: root, and the service's user, who has that folder alone.
+    """
     given = os.environ.get("POPLIN_STATE_DIR")
-    return Path(given or choose_place(STATE_DIR, STATE, "poplin", os.environ)) / FOLDER
+    if given:
+        return Path(given, FOLDER)
+    system, own = Path(STATE_DIR, FOLDER), find_user_folder(STATE, os.environ)
+    return Path(own, USERS_FOLDER, FOLDER) if own and not is_writable(str(system)) else system
 
 
 def add_config_argument(parser: argparse.ArgumentParser) -> None:

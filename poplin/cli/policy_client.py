@@ -67,7 +67,7 @@ class PolicyClient:
         query = {"id": ",".join(ids)} if ids else {}
         try:
             return [read_policy(each) for each in self._ask("GET", "", params=query)["policies"]]
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise PolicyError(f"{self._url}: the answer lists no policies; is this a policy server?") from error
 
     def add(self, policy: Policy) -> None:
@@ -138,13 +138,24 @@ def policy_of(options: argparse.Namespace) -> Policy:
 
 
 def make_client(options: argparse.Namespace) -> PolicyClient:
-    """By the options; what they leave open is that of the development controller here. Raises PolicyError, OSError."""
+    """By the options; what they leave open is that of the development controller here. Raises PolicyError."""
     import httpx
 
-    token = Path(options.token_file).read_text().strip() if options.token_file else os.environ.get(TOKEN, "")
+    token = read_token(options.token_file)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     http = httpx.Client(verify=make_trust(options, token), headers=headers, timeout=LONGEST_WAIT, trust_env=False)
     return PolicyClient(http, options.url.rstrip("/"))
+
+
+def read_token(path: str) -> str:
+    """Of the file, else of the environment; empty if there is none. Raises PolicyError."""
+    try:
+        token = Path(path).read_text().strip() if path else os.environ.get(TOKEN, "")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path}: {getattr(error, 'strerror', 'no token')}") from error
+    if not (token.isascii() and token.isprintable()):
+        raise PolicyError(f"{path or TOKEN}: this is no token, which is one line of letters and digits")
+    return token
 
 
 def make_trust(options: argparse.Namespace, token: str) -> ssl.SSLContext:
@@ -160,8 +171,9 @@ def make_trust(options: argparse.Namespace, token: str) -> ssl.SSLContext:
             context.load_cert_chain(cert, key or None)
     except ssl.SSLError as error:
         raise PolicyError(f"no use can be made of {ca}, {cert}, {key}: {error.reason or error}") from error
-    except FileNotFoundError as error:
-        raise PolicyError(f"there is no file {' or '.join(filter(None, (ca, cert, key)))}") from error
+    except OSError as error:
+        named = " or ".join(filter(None, (ca, cert, key)))
+        raise PolicyError(f"cannot read {named}: {error.strerror}") from error
     return context
 
 

@@ -9,9 +9,7 @@ import asyncio
 import gc
 import logging
 import os
-import resource
 import signal
-import socket
 import sys
 from argparse import Namespace
 from contextlib import ExitStack
@@ -24,6 +22,8 @@ from poplin.dhcp.server import Server
 from poplin.dhcp.store import Store, choose_folder
 from poplin.linux.atomicfile import remove_file, write_atomic
 from poplin.linux.lockfile import LockTimeout
+from poplin.linux.openfiles import raise_limit
+from poplin.linux.sdnotify import notify
 from poplin.spec.errors import CNIError, Conflict, InvalidConfig, IOFailure
 
 LOG = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def run_with(options: Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     logging.raiseExceptions = False  # nobody reading what we log is no failure
-    raise_limit()
+    raise_limit()  # while a server is asked an attachment has two files open, and its caller one
     try:
         with ExitStack() as stack:
             serve(options, stack)
@@ -68,12 +68,6 @@ def serve(options: Namespace, stack: ExitStack) -> None:
         write_pidfile(options.pidfile)
         stack.callback(remove_file, options.pidfile)
     asyncio.run(work(options, store, listener))
-
-
-def raise_limit() -> None:
-    """As many open files as we may have: while a server is asked an attachment has two, and its caller one."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def lock_store(path: str, stack: ExitStack) -> Store:
@@ -109,14 +103,6 @@ async def work(options: Namespace, store: Store, listener: Listener) -> None:
         raise IOFailure(f"cannot read the leases in {store.folder}", error.strerror or str(error)) from None
     async with Server(keeper).listening(listener.socket):
         LOG.info("listening at %s", listener.socket.getsockname())
-        notify(b"READY=1")
+        notify("READY=1", os.environ)
         await stopped.wait()
     LOG.info("stopped; leases go on")
-
-
-def notify(state: bytes) -> None:
-    """Tell systemd, if it is who started us (sd_notify(3))."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if address:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-            told.sendto(state, "\0" + address[1:] if address.startswith("@") else address)

@@ -115,6 +115,20 @@ def test_files_that_cannot_be_used_are_named(policy: Any, tmp_path: Path) -> Non
     assert (done.status, str(client.certificate) in done.errors) == (1, True)
 
 
+@pytest.mark.parametrize("token", ["t\u00f6ken", "two\nlines"])
+def test_token_that_is_none_is_one_line(policy: Any, tmp_path: Path, token: str) -> None:
+    path = write(tmp_path / "token", token)
+    done = policy("list", "--token-file", str(path))
+    assert (done.status, done.errors.startswith(f"poplin policy list: {path}: this is no token")) == (1, True)
+
+
+@pytest.mark.parametrize("option", ["--token-file", "--cert", "--ca"])
+def test_folder_in_place_of_a_file_is_named(policy: Any, tmp_path: Path, option: str) -> None:
+    done = policy("list", "--json", option, str(tmp_path))
+    assert (done.status, str(tmp_path) in done.errors, done.errors.endswith(": Is a directory\n")) == (1, True, True)
+    assert differ(list_shapes("policy list")[1], done.object) == []
+
+
 def test_server_that_is_not_there_is_a_failure(poplin: Any, policy: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]

@@ -79,7 +79,7 @@ class KeyRing:
         pause: float = 10.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Keys older than `longest` seconds are not used; there are at least `pause` seconds between two fetches."""
+        """Keys older than `longest` seconds are not used; from one fetch to the next there are `pause` seconds."""
         self._fetch = fetch
         self._longest = longest
         self._pause = pause
@@ -102,12 +102,14 @@ class KeyRing:
         return self._keys.get(name) if self._monotonic() < self._good_until else None
 
     def _find_after_fetch(self, name: str) -> jwt.PyJWK | None:
-        now = self._monotonic()
-        if now < self._next_fetch:
+        began = self._monotonic()
+        if began < self._next_fetch:
             return None
-        self._next_fetch = now + self._pause
-        self._keys = read_keys(self._fetch())
-        self._good_until = now + self._longest
+        try:
+            self._keys = read_keys(self._fetch())
+            self._good_until = began + self._longest
+        finally:  # from its end: those who waited for one that failed would otherwise each wait for another
+            self._next_fetch = self._monotonic() + self._pause
         return self._find(name)
 
 

@@ -9,6 +9,7 @@ import tomllib
 
 from msgspec import Struct
 
+from poplin.controller.serve.database import has_password
 from poplin.controller.serve.mistakes import find_mistakes
 from poplin.controller.serve.original import USUAL_PREFIX, read_original
 from poplin.controller.serve.settings import Settings
@@ -36,7 +37,7 @@ class BadConfiguration(Exception):
 
 def load(path: str = "") -> Configuration:
     """The named file, else the usual one if it is there. Raises BadConfiguration."""
-    if not path and not os.path.exists(USUAL_FILE):
+    if not path and not is_there(USUAL_FILE):
         return Configuration("", Settings())
     path = path or USUAL_FILE
     text, mode = read_text(path)
@@ -47,6 +48,17 @@ def load(path: str = "") -> Configuration:
     if mistakes:
         raise BadConfiguration(path, tuple(mistakes))
     return Configuration(path, settings)
+
+
+def is_there(path: str) -> bool:
+    """Whether there is such a file. One that we may not look for counts: without it we would be for development."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def read_text(path: str) -> tuple[str, int]:
@@ -90,5 +102,4 @@ def read_toml(path: str, text: str) -> Settings:
 
 def holds_secret(settings: Settings) -> bool:
     """Whether a password stands in the file itself."""
-    authority = settings.database.url.partition("://")[2].rpartition("@")[0]
-    return ":" in authority or bool(settings.uaa and settings.uaa.client_secret)
+    return has_password(settings.database.url) or bool(settings.uaa and settings.uaa.client_secret)

@@ -20,6 +20,7 @@ from poplin.controller.serve.tls import certificate_names
 
 LOG = logging.getLogger("poplin.controller.connection")
 
+UNANSWERED = (h11.IDLE, h11.SEND_RESPONSE)
 HEAD, PAUSE, BODY, ANSWER = "request head", "pause in a request body", "request body", "taking the answer"
 
 
@@ -62,6 +63,16 @@ class Connection(H11Protocol):
             return
         self._last_byte = self.loop.time()
         super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        """It is no HTTP: say so unless there is an answer already, and end. Whoever works on one need not go on."""
+        if self.conn.our_state in UNANSWERED:
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+        if self.cycle:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
 
     def on_response_complete(self) -> None:
         """The answer is written; what comes now is another request."""

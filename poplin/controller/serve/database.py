@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
 
+import sqlalchemy as sql
 from sqlalchemy.pool import QueuePool
 
 from poplin.controller.serve.settings import DatabaseSettings, Settings
 from poplin.controller.store import Pool, Store, StoreError, migrate, open_store
+from poplin.controller.store.engine import parse_url
 from poplin.linux.folder import ensure_folder
 
 FILE = "controller.sqlite"
 FOLDER_MODE = 0o700
+PASSWORDS = {"password", "passwd"}  # options of the drivers
 
 
 class NoDatabase(Exception):
@@ -21,15 +23,22 @@ class NoDatabase(Exception):
 
 
 def make_url(database: DatabaseSettings, state: Path) -> str:
-    """With the password from its file. Raises OSError if that is gone."""
+    """With the password from its file, for a URL that names a user. Raises OSError if that is gone."""
     if not database.url:
         return f"sqlite:///{state / FILE}"
     if not database.password_file:
         return database.url
-    password = quote(Path(database.password_file).read_text().rstrip("\r\n"), safe="")
-    scheme, separator, rest = database.url.partition("://")
-    user, at, place = rest.rpartition("@")
-    return f"{scheme}{separator}{user.partition(':')[0]}:{password}{at}{place}"
+    password = Path(database.password_file).read_text().rstrip("\r\n")
+    return sql.make_url(database.url).set(password=password).render_as_string(hide_password=False)
+
+
+def has_password(url: str) -> bool:
+    """Whether it stands in the URL, for the user or as an option of the driver."""
+    try:
+        parsed = parse_url(url)
+    except StoreError:
+        return False
+    return bool(parsed.password) or not PASSWORDS.isdisjoint(parsed.query)
 
 
 def prepare(settings: Settings, state: Path) -> None:

@@ -7,14 +7,22 @@ from collections.abc import Iterator
 
 from poplin.controller.serve.settings import Listener, Settings
 from poplin.controller.serve.tls import Clients, Files, TlsError, make_context
+from poplin.controller.store import StoreError
+from poplin.controller.store.engine import parse_url
 
 MOST_PORT = 65535
 
 
 def find_mistakes(settings: Settings) -> list[str]:
     """Lines for people: which key, what is wrong, what to do."""
-    found = [*check_external(settings), *check_internal(settings), *check_ports(settings)]
+    found = [*check_listeners(settings), *check_external(settings), *check_internal(settings), *check_ports(settings)]
     return [*found, *check_database(settings), *check_uaa(settings)]
+
+
+def check_listeners(settings: Settings) -> Iterator[str]:
+    """Without one of the two there is nothing to do."""
+    if settings.controller.external.listen == "" == settings.controller.internal.listen:
+        yield "controller: both external.listen and internal.listen are switched off; leave one of them on"
 
 
 def check_external(settings: Settings) -> Iterator[str]:
@@ -73,10 +81,17 @@ def check_ports(settings: Settings) -> Iterator[str]:
 
 
 def check_database(settings: Settings) -> Iterator[str]:
-    """A password in a file needs a URL to go into."""
+    """A URL of a database we know, and a user in it if there is a password for one."""
     database = settings.database
-    if database.password_file and not database.url:
-        yield "database.password_file: there is no database.url that it would belong to"
+    user = None
+    if database.url:
+        try:
+            user = parse_url(database.url).username
+        except StoreError as error:
+            yield f"database.url: {error}"
+            return
+    if database.password_file and not user:
+        yield "database.password_file: there is no user in database.url that it would belong to"
     yield from check_readable(database.password_file, "database.password_file")
 
 

@@ -9,7 +9,7 @@ from poplin.controller.access.capi import Capi
 from poplin.controller.access.outgoing import Outgoing
 from poplin.controller.access.uaa import Uaa
 from poplin.controller.serve.access import make_outgoing, make_uaa, read_secret
-from poplin.controller.serve.database import open_for
+from poplin.controller.serve.database import FILE, open_for
 from poplin.controller.serve.settings import Settings
 
 NOBODY = "00000000-0000-0000-0000-000000000000"  # an app that no Cloud Controller has
@@ -45,7 +45,9 @@ def ask(name: str, question: Callable[[], object]) -> Iterator[str]:
 
 
 def check_database(settings: Settings, state: Path) -> None:
-    """Raises StoreError."""
+    """Raises StoreError. A database of our own that is not made yet is none that could be silent."""
+    if not settings.database.url and not (state / FILE).exists():
+        return
     store = open_for(settings, state, lambda operation, seconds, ok: None)
     try:
         store.check()

@@ -7,6 +7,7 @@ unknown keys are ignored, as there. What only the original needs (metron_address
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -153,11 +154,15 @@ def postgres_options(database: Mapping[str, Any]) -> dict[str, str]:
 
 
 def mysql_options(database: Mapping[str, Any]) -> dict[str, str]:
-    """As the original: no TLS, or one of the CA, for this host or any."""
+    """As the original: no TLS, or one of the CA, for this host or any.
+
+    PyMySQL's `ssl_verify_cert` and `ssl_verify_identity` will not do: with them it forgets the CA of a URL.
+    """
     if not database.get("require_ssl"):
         return {}
-    checks_host = "false" if database.get("skip_hostname_validation") else "true"
-    return {"ssl_ca": database.get("ca_cert") or "", "ssl_verify_cert": "true", "ssl_verify_identity": checks_host}
+    system = ssl.get_default_verify_paths().openssl_capath
+    trust = {"ssl_ca": database["ca_cert"]} if database.get("ca_cert") else {"ssl_capath": system}
+    return {**trust, "ssl_check_hostname": "false" if database.get("skip_hostname_validation") else "true"}
 
 
 TLS_OPTIONS = {"postgres": postgres_options, "mysql": mysql_options}

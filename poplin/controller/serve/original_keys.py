@@ -116,5 +116,6 @@ def check(value: Any, rule: Rule) -> str:
 
 
 def find_driver_mistake(driver: object) -> list[str]:
-    """Databases there are two of."""
-    return [] if not driver or driver in DRIVERS else [f"invalid config: unsupported driver: {driver}"]
+    """Databases there are two of; what is no name at all is another mistake."""
+    is_wrong = isinstance(driver, str) and driver and driver not in DRIVERS
+    return [f"invalid config: unsupported driver: {driver}"] if is_wrong else []

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 from msgspec import Struct
 from starlette.types import ASGIApp
@@ -24,7 +25,6 @@ from poplin.controller.serve.debug import make_debug
 from poplin.controller.serve.listener import Listener
 from poplin.controller.serve.log import set_level
 from poplin.controller.serve.metrics import Metrics
-from poplin.controller.serve.readiness import notify
 from poplin.controller.serve.settings import Settings
 from poplin.controller.serve.sites import (
     DEBUG,
@@ -40,8 +40,13 @@ from poplin.controller.serve.sites import (
 )
 from poplin.controller.serve.tls import TlsError, make_context
 from poplin.controller.store import Store
+from poplin.linux.lockfile import LockTimeout
+from poplin.linux.openfiles import raise_limit
+from poplin.linux.sdnotify import notify
 
 LOG = logging.getLogger("poplin.controller.process")
+
+CLEANUP_PATIENCE = 10.0  # seconds at the end; a cleanup that is cut off deletes all it found, or nothing
 
 
 class Place(Struct, frozen=True):
@@ -67,6 +72,7 @@ def run(configuration: Configuration, state: Path, announce: Announce) -> int:
     `announce` is called once everything listens. Before, raises NoDatabase, TlsError, TrustError, OSError, LockTimeout.
     """
     settings = configuration.settings
+    raise_limit()  # the limits on connections may be above what a shell allows
     plan = make_plan(settings, state)
     prepare(settings, state)
     metrics = Metrics()
@@ -82,7 +88,7 @@ def run(configuration: Configuration, state: Path, announce: Announce) -> int:
     try:
         return asyncio.run(Process(configuration, state, plan, listeners).serve(announce))
     finally:
-        cleaning.stop(timeout=settings.controller.limits.drain)
+        cleaning.stop(CLEANUP_PATIENCE)
         if access.outgoing:
             access.outgoing.close()
         store.close()
@@ -139,7 +145,7 @@ class Process:
         places = tuple(Place(site.name, format_url(site, each.address)) for site, each in self._listeners.items())
         announce(Ready(places, self._plan))
         LOG.info("started", extra={"data": {"listeners": {each.name: each.url for each in places}}})
-        notify("READY=1")
+        notify("READY=1", os.environ)
 
     def _use_certificates(self, plan: Plan) -> None:
         """For clients from now on. Raises TlsError, and then nothing has changed."""
@@ -155,21 +161,20 @@ class Process:
             self._use_certificates(make_plan(settings, self._state))
             set_level(settings.controller.log_level)
             LOG.info("reloaded")
-        except (BadConfiguration, TlsError, OSError) as error:
+        except (BadConfiguration, TlsError, LockTimeout, OSError) as error:
             LOG.error("not-reloaded", extra={"data": {"error": str(error)}})
 
     def _stop(self, number: int) -> None:
         """Finish what runs; told so a second time, do not."""
         if self._told_to_stop.is_set():
             LOG.info("ended-at-once", extra={"data": {"signal": number}})
-            sys.stdout.flush()
-            os._exit(128 + number)
+            end_at_once(128 + number)
         LOG.info("stopping", extra={"data": {"signal": number}})
         self._told_to_stop.set()
 
     async def _drain(self) -> None:
         """No new clients; the requests that run get their answers, if these do not take too long."""
-        notify("STOPPING=1")
+        notify("STOPPING=1", os.environ)
         for listener in self._listeners.values():
             listener.stop_accepting()
         drained = asyncio.gather(*(each.drain() for each in self._listeners.values()))
@@ -178,5 +183,12 @@ class Process:
             LOG.info("stopped")
         except TimeoutError:
             LOG.error("stopped-with-requests-unanswered")
+            end_at_once(0)
         for listener in self._listeners.values():
             listener.abort()
+
+
+def end_at_once(status: int) -> NoReturn:
+    """Without waiting for threads that work on requests. What they have not committed, the database undoes."""
+    sys.stdout.flush()
+    os._exit(status)

@@ -12,7 +12,8 @@ from msgspec import Meta, Struct
 
 Scope = Literal["network.admin", "network.write"]
 Level = Literal["debug", "info", "error", "fatal"]
-Address = Annotated[str, Meta(pattern=r"^(|(\[[0-9A-Fa-f:.%]+\]|[^:\[\]\s]+):\d{1,5})$")]
+ADDRESSES = "HOST:PORT or [HOST]:PORT, or empty for nobody"
+Address = Annotated[str, Meta(pattern=r"^(|(\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]+):\d{1,5})$", description=ADDRESSES)]
 Seconds = Annotated[float, Meta(gt=0, le=86400)]
 Count = Annotated[int, Meta(ge=0)]
 

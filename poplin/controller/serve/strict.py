@@ -39,8 +39,15 @@ def read_value(value: object, kind: Any, where: str, mistakes: list[str]) -> Any
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        mistakes.append(f"{where}: {value!r} will not do: {str(error).replace('`', '')}")
+        wanted = find_description(kind) or str(error).replace("`", "")
+        mistakes.append(f"{where}: {value!r} will not do: {wanted}")
         return None
+
+
+def find_description(kind: Any) -> str:
+    """What the type, or one of those it may be, says of itself in a Meta; empty if it says nothing."""
+    metas = [each for part in (kind, *get_args(kind)) for each in getattr(part, "__metadata__", ())]
+    return next((each.description for each in metas if each.description), "")
 
 
 def find_record(kind: Any) -> type[Struct] | None:

@@ -241,6 +241,19 @@ def test_old_keys_are_not_used_while_the_uaa_does_not_answer(ring, uaa, clock):
     assert ring.get("key-1").algorithm_name == "RS256"
 
 
+def test_a_uaa_that_hangs_holds_up_one_token_and_not_the_next(clock):
+    def hang():
+        clock.now += 30
+        raise UaaError("http client: timed out")
+
+    ring = KeyRing(hang, pause=10, monotonic=clock)
+    with pytest.raises(UaaError):
+        ring.get("key-1")
+    with pytest.raises(BadToken):
+        ring.get("key-1")
+    assert clock.now == 30
+
+
 def test_only_public_keys_for_signatures_are_taken():
     good = public_jwk("key-1")
     short = {"kty": "RSA", "alg": "RS256", "n": "AQAB"}

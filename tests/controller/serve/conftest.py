@@ -21,8 +21,8 @@ def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(papers: Papers, server_folder: Path) -> Iterator[Server]:
-    """With certificates for clients, and short limits on handshakes only."""
-    with serving(server_folder, make_settings(papers, limits={"handshake": 2.0})) as running:
+    """With certificates for clients, and all limits as usual."""
+    with serving(server_folder, make_settings(papers)) as running:
         yield running
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from controller.serve.server_lab import Papers, make_settings, to_toml
 
-from poplin.controller.serve.configuration import BadConfiguration, load
+from poplin.controller.serve.configuration import BadConfiguration, Configuration, load
 from poplin.controller.serve.database import make_url
-from poplin.controller.serve.settings import DatabaseSettings
+from poplin.controller.serve.neighbours import find_silent
+from poplin.controller.serve.settings import DatabaseSettings, Settings
+from poplin.controller.store.engine import parse_url
 
 
 def write(folder: Path, text: str, mode: int = 0o600) -> str:
@@ -44,7 +46,9 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("[controller]\nexternal = 1", "controller.external: 1 will not do: Expected object, got int"),
-        ('[controller]\nhealth_listen = "4003"', "controller.health_listen: '4003' will not do: "),
+        ('[controller]\nhealth_listen = "4003"', "controller.health_listen: '4003' will not do: HOST:PORT or "),
+        ("[controller.external]\nlisten = 4003", "controller.external.listen: 4003 will not do: HOST:PORT or "),
+        ('[controller]\nexternal.listen = ""\ninternal.listen = ""', "controller: both external.listen and internal."),
         ('[controller]\nhealth_listen = "a:70000"', "controller.health_listen: 'a:70000' has a port above 65535"),
         ('[controller.certificates.a]\nscopes = ["all"]', "controller.certificates.a.scopes: ['all'] will not do: "),
         ("[controller.limits]\nhead = 0", "controller.limits.head: 0 will not do: Expected float > 0.0"),
@@ -53,7 +57,10 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         ('[controller.external]\ncertificate = "a"\nclient_ca = "b"', "controller.certificates: without [uaa] it says"),
         ('[cc]\nurl = "https://cc"', "cc: needs [uaa], which gives the token for it"),
         ('[uaa]\nurl = "https://uaa"\nclient = "c"', "uaa.client_secret_file: give either this or client_secret"),
-        ('[database]\npassword_file = "/none"', "database.password_file: there is no database.url"),
+        ('[database]\npassword_file = "/none"', "database.password_file: there is no user in database.url"),
+        ('[database]\nurl = "mysql://db/p"\npassword_file = "/x"', "database.password_file: there is no user in"),
+        ('[database]\nurl = "postgre://db/p"', "database.url: unsupported driver: postgre"),
+        ('[database]\nurl = "mysql://db:x/p"', "database.url: the database's url cannot be read"),
         ("[controller", "Expected ']' at the end of a table declaration"),
     ],
 )
@@ -72,11 +79,32 @@ def test_certificates_that_cannot_be_used_are_told(tmp_path: Path, papers: Paper
     assert second == "controller.internal.key: it is missing; certificate and key go together"
 
 
-def test_secret_that_everybody_may_read_is_refused(tmp_path: Path) -> None:
-    text = '[database]\nurl = "postgresql://poplin:secret@db/poplin"'
+SECRETS = ["postgresql://poplin:secret@db/poplin", "postgresql://poplin@db/poplin?password=secret"]
+
+
+@pytest.mark.parametrize("url", SECRETS)
+def test_secret_that_everybody_may_read_is_refused(tmp_path: Path, url: str) -> None:
+    text = f'[database]\nurl = "{url}"'
     [said] = find_mistakes(tmp_path, text, 0o644)
     assert said == "holds a secret and everybody may read it; run chmod o-r, or name files of secrets"
     assert load(write(tmp_path, text, 0o640)).settings.database.url.startswith("postgresql:")
+
+
+def test_url_without_a_password_may_be_read_by_everybody(tmp_path: Path) -> None:
+    text = '[database]\nurl = "postgresql://poplin@db:5432/poplin?application_name=a%40b"'
+    assert load(write(tmp_path, text, 0o644)).settings.database.url.endswith("a%40b")
+
+
+def test_file_that_may_not_be_looked_for_is_no_reason_to_start_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may look everywhere, so a name that is too long stands for a folder that is closed to us."""
+    monkeypatch.setattr("poplin.controller.serve.configuration.USUAL_FILE", f"/etc/{'x' * 300}/poplin.toml")
+    with pytest.raises(BadConfiguration, match="File name too long"):
+        load()
+
+
+def test_without_a_file_it_is_for_development(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poplin.controller.serve.configuration.USUAL_FILE", str(tmp_path / "none" / "poplin.toml"))
+    assert load() == Configuration("", Settings())
 
 
 def test_real_certificates_are_all_it_takes(tmp_path: Path, papers: Papers) -> None:
@@ -85,5 +113,13 @@ def test_real_certificates_are_all_it_takes(tmp_path: Path, papers: Papers) -> N
 
 def test_password_comes_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("p@ss/word\n")
-    database = DatabaseSettings(url="mysql://me@db:3306/policies", password_file=str(tmp_path / "password"))
-    assert make_url(database, tmp_path) == "mysql://me:p%40ss%2Fword@db:3306/policies"
+    url = "mysql://me@db:3306/policies?application_name=a%40b"
+    database = DatabaseSettings(url=url, password_file=str(tmp_path / "password"))
+    made = parse_url(make_url(database, tmp_path))
+    assert (made.username, made.password, made.host, made.port) == ("me", "p@ss/word", "db", 3306)
+    assert made.query["application_name"] == "a@b"
+
+
+def test_own_database_that_is_not_made_yet_is_not_silent(tmp_path: Path) -> None:
+    assert list(find_silent(Settings(), tmp_path)) == []
+    assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import threading
@@ -36,6 +37,12 @@ from poplin.controller.serve.development import CLIENT as CERTIFIED
 ANYWHERE = {"listen": "127.0.0.1:0"}
 ELSEWHERE = {"health_listen": "127.0.0.1:0", "debug_listen": "127.0.0.1:0"}
 DEVELOPMENT = {"controller": {"external": ANYWHERE, "internal": ANYWHERE, **ELSEWHERE}}
+HOUR = 3600.0
+BODY = b'{"policies":[{"source":{"id":"a"},"destination":{"id":"b","protocol":"tcp","ports":{"start":1,"end":1}}}]}'
+HEAD = b"POST %s HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (
+    POLICIES.encode(),
+    len(BODY),
+)
 
 
 def made_client(server: Server) -> Client:
@@ -90,7 +97,9 @@ def test_signal_ends_it_well(tmp_path: Path, number: signal.Signals) -> None:
 
 
 @contextmanager
-def held_requests(tmp_path: Path, papers: Papers) -> Iterator[tuple[Server, threading.Event, threading.Event]]:
+def held_requests(
+    tmp_path: Path, papers: Papers, **limits: float
+) -> Iterator[tuple[Server, threading.Event, threading.Event]]:
     """A server whose UAA answers only once the second event is set; the first is set when it was asked."""
     asked, may_go = threading.Event(), threading.Event()
     with Uaa(trustme.CA()) as uaa:
@@ -99,7 +108,7 @@ def held_requests(tmp_path: Path, papers: Papers) -> Iterator[tuple[Server, thre
         (tmp_path / "uaa.pem").write_bytes(uaa.ca_pem)
         (tmp_path / "secret").write_text(SECRET)
         table = {"url": uaa.url, "client": CLIENT, "client_secret_file": str(tmp_path / "secret")}
-        settings = {**make_settings(papers), "uaa": {**table, "ca": str(tmp_path / "uaa.pem")}}
+        settings = {**make_settings(papers, limits=limits), "uaa": {**table, "ca": str(tmp_path / "uaa.pem")}}
         try:
             with serving(tmp_path, settings) as server:
                 yield server, asked, may_go
@@ -108,24 +117,35 @@ def held_requests(tmp_path: Path, papers: Papers) -> Iterator[tuple[Server, thre
 
 
 def test_request_that_runs_gets_its_answer_and_no_new_client_does(tmp_path: Path, papers: Papers) -> None:
-    answers: list[str] = []
-    with held_requests(tmp_path, papers) as (server, asked, may_go):
-        url = f"{server.urls['external']}{POLICIES}"
-        arguments = ("--cacert", papers.ca, "-H", "Authorization: Bearer a-user", url)
-        request = threading.Thread(target=lambda: answers.append(curl(*arguments).stdout))
-        request.start()
-        try:
-            assert asked.wait(PATIENCE)
+    settings = make_settings(papers, limits={"body": HOUR, "body_pause": HOUR, "drain": HOUR})
+    with serving(tmp_path, settings) as server:
+        port = server.port("external")
+        with make_client(papers, ADMIN).connect(port) as client:
+            client.sendall(HEAD)
+            assert client.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"  # so it is being worked on
             server.tell(signal.SIGTERM)
             server.wait_for_line("stopping")
             with pytest.raises(ConnectionRefusedError):
                 while True:  # until the listener is closed, a moment after the line
-                    socket.create_connection(("127.0.0.1", server.port("external")), timeout=PATIENCE).close()
-        finally:
-            may_go.set()
-            request.join(PATIENCE)
+                    socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
+            client.sendall(BODY)
+            assert client.recv(100).startswith(b"HTTP/1.1 200 ")
         assert server.wait() == 0
-    assert split_answer(answers[0])[0] == 200
+
+
+def test_request_that_takes_too_long_keeps_nobody(tmp_path: Path, papers: Papers) -> None:
+    with held_requests(tmp_path, papers, drain=0.1) as (server, asked, _):
+        arguments = ("--cacert", papers.ca, "-H", "Authorization: Bearer a-user", server.urls["external"] + POLICIES)
+        request = threading.Thread(target=curl, args=arguments)
+        request.start()
+        try:
+            assert asked.wait(PATIENCE)
+            server.tell(signal.SIGTERM)
+            assert server.wait() == 0
+            assert server.lines()[-1]["message"].endswith(".stopped-with-requests-unanswered")
+        finally:
+            server.process.kill()
+            request.join(PATIENCE)
 
 
 def test_second_signal_ends_it_at_once(tmp_path: Path, papers: Papers) -> None:
@@ -163,6 +183,12 @@ def test_sighup_takes_new_certificates_and_a_mistake_changes_nothing(tmp_path: P
         server.wait_for_line("reloaded")
         assert split_answer(client.curl(url).stdout)[0] == 200
         assert server.wait_for_line("serving")
+
+
+def test_it_may_have_as_many_clients_as_the_kernel_allows(tmp_path: Path) -> None:
+    with serving(tmp_path, DEVELOPMENT) as server:
+        now, most = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+        assert now == most
 
 
 def test_systemd_hears_when_it_is_ready_and_when_it_stops(tmp_path: Path) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import ssl
 from pathlib import Path
 from typing import Any
 
+import pymysql
 import pytest
+from controller.serve.server_lab import Papers
 
 from poplin.controller.serve.configuration import BadConfiguration, load
 from poplin.controller.serve.original import make_url, read_original
 from poplin.controller.serve.settings import Settings
+from poplin.controller.store import Pool
+from poplin.controller.store.engine import make_engine
 
 DATABASE = {"type": "postgres", "user": "u", "password": "p/w", "host": "db", "port": 5432, "timeout": 5}
 BOTH = {
@@ -133,7 +138,7 @@ def test_policy_server_internal_becomes_the_internal_api_alone() -> None:
         ({"type": "mysql"}, ""),
         (
             {"type": "mysql", "require_ssl": True, "ca_cert": "/ca"},
-            "?ssl_ca=%2Fca&ssl_verify_cert=true&ssl_verify_identity=true",
+            "?ssl_ca=%2Fca&ssl_check_hostname=true",
         ),
     ],
 )
@@ -141,9 +146,36 @@ def test_tls_to_the_database_is_that_of_the_driver(more: dict[str, Any], options
     assert make_url({**DATABASE, "database_name": "d", **more}).partition("/d")[2].endswith(options)
 
 
+def trust_of(database: dict[str, Any]) -> ssl.SSLContext:
+    """Whom PyMySQL believes for this database."""
+    engine = make_engine(make_url(database), Pool())
+    _, options = engine.dialect.create_connect_args(engine.url)
+    connection: Any = pymysql.Connection(defer_connect=True, **options)
+    trust: ssl.SSLContext = connection.ctx
+    return trust
+
+
+@pytest.mark.parametrize("skips", [False, True])
+def test_tls_to_mysql_believes_the_ca_alone_and_looks_at_the_host(papers: Papers, skips: bool) -> None:
+    more = {"type": "mysql", "require_ssl": True, "ca_cert": str(papers.ca), "skip_hostname_validation": skips}
+    trust = trust_of({**DATABASE, **more})
+    assert (trust.verify_mode, trust.check_hostname) == (ssl.CERT_REQUIRED, not skips)
+    assert len(trust.get_ca_certs()) == 1
+
+
+def test_tls_to_mysql_without_a_ca_believes_the_system() -> None:
+    trust = trust_of({**DATABASE, "type": "mysql", "require_ssl": True})
+    assert (trust.verify_mode, trust.check_hostname) == (ssl.CERT_REQUIRED, True)
+
+
 def test_driver_that_nobody_knows_is_a_mistake() -> None:
     found = {**EXTERNAL, "database": {**DATABASE, "type": "oracle"}}
     assert read_original(json.dumps(found)).mistakes == ("invalid config: unsupported driver: oracle",)
+
+
+def test_driver_that_is_no_name_is_a_mistake() -> None:
+    found = {**EXTERNAL, "database": {**DATABASE, "type": ["mysql"]}}
+    assert read_original(json.dumps(found)).mistakes == ('parsing config: Database.Type: ["mysql"] is no str',)
 
 
 def test_mistakes_are_told_after_the_name_of_the_server(tmp_path: Path) -> None:

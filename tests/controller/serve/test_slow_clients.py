@@ -36,8 +36,8 @@ MUCH = 64 << 20  # bytes, more than the kernel keeps for anybody
 
 
 async def answer(scope: Any, receive: Any, send: Any) -> None:
-    """Read all of a body; answer with much where `/much` was asked for."""
-    while (await receive()).get("more_body"):
+    """Read all of a body, but for `/early`; answer with much where `/much` was asked for."""
+    while scope["path"] != "/early" and (await receive()).get("more_body"):
         pass
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"x" * (MUCH if scope["path"] == "/much" else 2)})
@@ -163,6 +163,17 @@ def test_head_that_is_too_long_is_refused() -> None:
     assert come(Limits(head_bytes=1024), boast).startswith(b"HTTP/1.1 400 Bad Request")
 
 
+def test_what_is_no_http_after_an_answer_ends_the_connection_without_a_trace(caplog: pytest.LogCaptureFixture) -> None:
+    async def visit(streams: Streams) -> None:
+        reader, writer = streams
+        writer.write(b"GET /early HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+        assert (await reader.readuntil(b"0\r\n\r\n")).startswith(b"HTTP/1.1 200 OK")
+        writer.write(b"no length\r\n")
+
+    assert come(Limits(), visit) == b""
+    assert [record.getMessage() for record in caplog.records] == ["Invalid HTTP request received."]
+
+
 def test_one_more_than_there_is_room_for_is_closed_at_once(caplog: pytest.LogCaptureFixture) -> None:
     async def crowd() -> None:
         async with listening(Limits(connections=2)) as port:
@@ -182,10 +193,11 @@ def test_one_more_than_there_is_room_for_is_closed_at_once(caplog: pytest.LogCap
 
 def test_limits_are_those_of_the_configuration_and_others_are_served(tmp_path: Path, papers: Papers) -> None:
     client: Client = make_client(papers, ADMIN)
-    with serving(tmp_path, make_settings(papers, limits={"head": SHORT})) as server:
+    with serving(tmp_path, make_settings(papers, limits={"body_pause": SHORT})) as server:
         with client.connect(server.port("external")) as slow:
+            slow.sendall(HEAD.replace(b"POST /", f"POST {POLICIES}".encode(), 1))
             said = server.wait_for_line("client-too-slow")[-1]
-            assert said["data"]["waiting_for"] == "request head"
+            assert said["data"]["waiting_for"] == "pause in a request body"
             with suppress(OSError):  # however it was cut off
                 assert slow.recv(1) == b""
         assert split_answer(client.curl(f"{server.urls['external']}{POLICIES}").stdout)[0] == 200
