@@ -41,7 +41,9 @@ class Files:
 
     def new_url(self) -> str:
         """Of an empty database."""
-        return f"sqlite:///{self.folder}/{next(self.numbers)}.db"
+        file = self.folder / f"{next(self.numbers)}.db"
+        file.touch()
+        return f"sqlite:///{file}"
 
     def copy(self, url: str) -> str:
         """Of a database that is like that of another URL, which nobody uses."""

@@ -24,9 +24,9 @@ from poplin.controller.api.message import Reply, Request
 from poplin.controller.api.refusal import Refused, make_refusal
 from poplin.controller.api.routes import PREFLIGHT, Route, find_route
 from poplin.controller.api.service import Service
-from poplin.controller.serve.log import request_id
+from poplin.controller.serve.log import ROOT, request_id
 
-log = logging.getLogger("poplin.controller.api")
+log = logging.getLogger(ROOT)  # as the original: `request_<id>.serving`
 T = TypeVar("T")
 
 MOST_BYTES = 10 << 20  # of a body

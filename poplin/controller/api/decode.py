@@ -117,7 +117,8 @@ def expect(kind: type, value: Any, where: str) -> Any:
     """The value if it is exactly of this kind, or None."""
     # Exactly: Python takes true for an integer.
     if value is not None and type(value) is not kind:
-        raise BadBody(f"json: cannot unmarshal {KINDS[type(value)]} into {where} of type {KINDS[kind]}")
+        wanted = "int" if kind is int else KINDS[kind]  # as Go tells them apart
+        raise BadBody(f"json: cannot unmarshal {KINDS[type(value)]} into {where} of type {wanted}")
     return value
 
 

@@ -14,10 +14,9 @@ from poplin.controller.api.message import Reply, Request
 from poplin.controller.api.refusal import Refused, reported_as
 from poplin.controller.api.service import External
 from poplin.controller.api.wire import EXTERNAL, encode_policies, encode_removed, encode_subject, encode_tags
+from poplin.controller.serve.log import ROOT
 from poplin.controller.store.errors import QuotaExceeded, QuotaUnknown, TagTypeTaken
 from poplin.policy.model import Policy
-
-log = logging.getLogger("poplin.controller.api")
 
 READERS: dict[str, tuple[Callable[[bytes], list[decode.Entry]], Sequence[validate.Check]]] = {
     "v0": (decode.decode_policies_v0, validate.CHECKS_V0),
@@ -50,7 +49,7 @@ def create_policies(service: External, request: Request) -> Reply:
                 raise
         except TagTypeTaken as error:
             raise Refused(409, f"database create failed: {error}") from error
-    record("created-policies", request.caller, policies)
+    record("create-policies.created-policies", request.caller, policies)
     return Reply()
 
 
@@ -60,7 +59,7 @@ def delete_policies(service: External, request: Request) -> Reply:
     require_access(service, request.caller, policies)
     with reported_as("database delete failed"):
         service.store.delete_policies(policies)
-    record("deleted-policies", request.caller, policies)
+    record("delete-policies.deleted-policies", request.caller, policies)
     return Reply()
 
 
@@ -107,5 +106,7 @@ def is_admin(caller: Caller) -> bool:
 
 
 def record(message: str, caller: Caller, policies: Sequence[Policy]) -> None:
-    """Who did what, for the log."""
-    log.info(message, extra={"data": {"policies": to_builtins(policies), "userName": caller.name or caller.subject}})
+    """Who did what, for the log, with the original's name of the handler before it (cf-control-plane §1.10)."""
+    logging.getLogger(ROOT).info(
+        message, extra={"data": {"policies": to_builtins(policies), "userName": caller.name or caller.subject}}
+    )

@@ -12,7 +12,7 @@ import sqlalchemy as sql
 
 from poplin.controller.store.errors import SchemaMismatch
 from poplin.controller.store.moments import to_moment
-from poplin.controller.store.schema import gorp_migrations
+from poplin.controller.store.schema import ORIGINAL, gorp_lock, gorp_migrations
 
 PARTS = ("1", "1a", "1b", "2", "2a", "2b", "2c", "2d", "2e", "2f", "3", "3a")
 IDS = (*PARTS, *(str(number) for number in range(4, 80)))
@@ -39,6 +39,16 @@ def check_ids(done: Collection[str]) -> None:
         raise SchemaMismatch(
             f"the database has had the original's migrations {', '.join(unknown)}, which this version does not know: "
             "use a newer version, or a backup made before them"
+        )
+
+
+def require_no_others(connection: sql.Connection) -> None:
+    """Raises SchemaMismatch where tables of ours would be somebody else's: UAA has `groups` too."""
+    ours = ORIGINAL.tables.keys() - {gorp_migrations.name, gorp_lock.name}
+    if taken := sorted(ours & set(sql.inspect(connection).get_table_names())):
+        raise SchemaMismatch(
+            f"the database has {', '.join(taken)} already, and no record that a policy server made them: "
+            "give it a database of its own"
         )
 
 

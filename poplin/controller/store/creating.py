@@ -55,7 +55,10 @@ def count_by_source(connection: sql.Connection, numbers: dict[str, int]) -> Coun
 def ensure_pairs(connection: sql.Connection, wanted: set[tuple[int, int]]) -> None:
     """A policy for each pair of a source's group and a destination."""
     query = sql.select(policies.c.group_id, policies.c.destination_id)
-    stored = query.where(is_one_of(connection, policies.c.group_id, {group for group, _ in wanted}))
+    stored = query.where(
+        is_one_of(connection, policies.c.group_id, {group for group, _ in wanted}),
+        is_one_of(connection, policies.c.destination_id, {destination for _, destination in wanted}),
+    )
     new = wanted - {(group, destination) for group, destination in connection.execute(stored)}
     if new:
         rows = [{"group_id": group, "destination_id": destination} for group, destination in sorted(new)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,17 +11,15 @@ from typing import TypeVar
 import sqlalchemy as sql
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from poplin.controller.store.engine import WRITES
 from poplin.controller.store.errors import StoreError
+from poplin.controller.store.faults import is_undone
+from poplin.controller.store.file import WRITES
 
 Result = TypeVar("Result")
 Work = Callable[[sql.Connection], Result]
 
 TRIES = 8
 FIRST_PAUSE = 0.02  # seconds, doubled each time, and half of it by chance so that rivals do not meet again
-REPEATABLE = {"40001", "40P01"}  # PostgreSQL: serialization failure, deadlock
-REPEATABLE_MYSQL = {1205, 1213}  # waited too long for a lock, deadlock
-REPEATABLE_SQLITE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 class CommitFailed(StoreError):
@@ -44,7 +41,8 @@ class Database:
         """What the work returns, once that is committed.
 
         A commit without an answer is repeated too, as all work here makes something so: what is there already stays,
-        what is gone already is not missed. `may_repeat_commit` is False for work that would count itself.
+        what is gone already is not missed. `may_repeat_commit` is False for work that would count itself; then only a
+        commit that was refused is repeated.
         """
         return self.repeat(lambda: run(self.engine, work, writes=True), may_repeat_commit=may_repeat_commit)
 
@@ -55,7 +53,8 @@ class Database:
             try:
                 return attempt()
             except StoreError as error:
-                again = is_transient(error) and (may_repeat_commit or not isinstance(error, CommitFailed))
+                may_be_done = isinstance(error, CommitFailed) and not may_repeat_commit
+                again = was_undone(error) or (was_dropped(error) and not may_be_done)
                 if not again or number + 1 == TRIES or time.monotonic() - begun > self.patience:
                     raise
             time.sleep(FIRST_PAUSE * 2**number * random.uniform(0.5, 1))
@@ -113,15 +112,13 @@ def reason(error: Exception) -> str:
     return " ".join(str(said).split())
 
 
-def is_transient(error: StoreError) -> bool:
-    """Whether the same may succeed now: the connection was dropped, or the database wants it tried again."""
+def was_undone(error: StoreError) -> bool:
+    """Whether the database says that it wants all of it tried again."""
     cause = error.__cause__
-    if not isinstance(cause, DBAPIError) or cause.orig is None:
-        return False
-    said: object = cause.orig
-    return (
-        cause.connection_invalidated
-        or getattr(said, "sqlstate", None) in REPEATABLE
-        or (cause.orig.args[:1] or ("",))[0] in REPEATABLE_MYSQL
-        or getattr(said, "sqlite_errorcode", 0) & 0xFF in REPEATABLE_SQLITE
-    )
+    return isinstance(cause, DBAPIError) and is_undone(cause.orig)
+
+
+def was_dropped(error: StoreError) -> bool:
+    """Whether the connection is gone; another may do."""
+    cause = error.__cause__
+    return isinstance(cause, DBAPIError) and cause.connection_invalidated

@@ -33,7 +33,11 @@ def delete_policies(connection: sql.Connection, unwanted: Sequence[Policy], term
 def remove_pairs(connection: sql.Connection, pairs: set[tuple[int, int]]) -> set[tuple[int, int]]:
     """Remove the policies of these source groups and destinations; those that were there."""
     stored = sql.select(policies.c.id, policies.c.group_id, policies.c.destination_id)
-    rows = connection.execute(stored.where(is_one_of(connection, policies.c.group_id, {group for group, _ in pairs})))
+    chosen = stored.where(
+        is_one_of(connection, policies.c.group_id, {group for group, _ in pairs}),
+        is_one_of(connection, policies.c.destination_id, {destination for _, destination in pairs}),
+    )
+    rows = connection.execute(chosen)
     found = {(group, destination): id for id, group, destination in rows if (group, destination) in pairs}
     connection.execute(sql.delete(policies).where(is_one_of(connection, policies.c.id, found.values())))
     return set(found)

@@ -10,15 +10,16 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from typing import Any
 
 import sqlalchemy as sql
 from msgspec import Struct
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import ConnectionPoolEntry
 
+from poplin.controller.store import file
 from poplin.controller.store.errors import StoreError
+from poplin.controller.store.faults import leave_read_only
+from poplin.controller.store.patience import limit_answers
 
 DRIVERS = {
     "sqlite": "sqlite+pysqlite",
@@ -27,7 +28,6 @@ DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mysql+pymysql",
 }
-WRITES = "poplin_writes"  # the execution option of a connection whose transaction will write
 STRICT = "SET time_zone = '+00:00', sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES')"
 
 
@@ -41,10 +41,15 @@ class Pool(Struct, frozen=True):
     answer_timeout: float = 30.0  # seconds, of one statement, and of waiting for a connection
 
 
-def make_engine(url: str, pool: Pool) -> sql.Engine:
-    """An engine that has not connected yet. Raises StoreError for a URL nobody could connect to."""
+def make_engine(url: str, pool: Pool, *, may_create: bool = False) -> sql.Engine:
+    """An engine that has not connected yet. Raises StoreError for a URL nobody could connect to.
+
+    `may_create`: whether SQLite makes its file if it is not there.
+    """
     parsed = parse_url(url)
     dialect = parsed.get_backend_name()
+    if dialect == "sqlite":
+        parsed = file.locate(parsed, may_create=may_create)
     engine = sql.create_engine(
         parsed,
         connect_args=ARGUMENTS[dialect](pool),
@@ -55,9 +60,11 @@ def make_engine(url: str, pool: Pool) -> sql.Engine:
         hide_parameters=True,
         **({} if dialect == "sqlite" else {"isolation_level": "READ COMMITTED"}),
     )
+    sql.event.listen(engine, "handle_error", leave_read_only)
     if dialect == "sqlite":
-        sql.event.listen(engine, "connect", prepare_sqlite)
-        sql.event.listen(engine, "begin", begin_sqlite)
+        file.listen_to(engine)
+    if dialect == "postgresql":
+        limit_answers(engine, pool.answer_timeout)
     return engine
 
 
@@ -80,7 +87,7 @@ def parse_url(url: str) -> sql.URL:
 
 
 def sqlite_arguments(pool: Pool) -> dict[str, Any]:
-    """A writer waits for another as long as elsewhere for an answer; transactions are begun by `begin_sqlite`."""
+    """A writer waits for another as long as elsewhere for an answer; transactions are begun by file.py."""
     return {"timeout": pool.answer_timeout, "isolation_level": None}
 
 
@@ -109,15 +116,3 @@ def mysql_arguments(pool: Pool) -> dict[str, Any]:
 
 
 ARGUMENTS = {"sqlite": sqlite_arguments, "postgresql": postgresql_arguments, "mysql": mysql_arguments}
-
-
-def prepare_sqlite(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
-    """Readers beside a writer, and commits that a power cut does not undo."""
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def begin_sqlite(connection: sql.Connection) -> None:
-    """A writer takes the lock at once: a reader that becomes one would fail instead of waiting."""
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -6,12 +6,15 @@ writes values into the statement itself, so there each may be one of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sql
 from msgspec import json
 from sqlalchemy.dialects import postgresql
+
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def is_one_of(connection: sql.Connection, column: sql.ColumnElement[Any], values: Collection[Any]) -> Any:
@@ -22,7 +25,7 @@ def is_one_of(connection: sql.Connection, column: sql.ColumnElement[Any], values
 
 def is_storable(text: str) -> bool:
     """Whether it is text for every database: PostgreSQL has no NUL, UTF-8 no half of a pair."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return UNSTORABLE.search(text) is None
 
 
 def in_json(column: sql.ColumnElement[Any], values: list[Any]) -> Any:
@@ -37,8 +40,12 @@ def in_array(column: sql.ColumnElement[Any], values: list[Any]) -> Any:
 
 
 def in_list(column: sql.ColumnElement[Any], values: list[Any]) -> Any:
-    """MySQL: the values themselves."""
-    return column.in_(values)
+    """MySQL: the values themselves. Its texts may be the same without being: `app ` is `app`, and in the original's
+    tables `App` too. So the bytes decide, among the rows that the index finds."""
+    same = column.in_(values)
+    if not isinstance(column.type, sql.String):
+        return same
+    return sql.and_(same, sql.cast(column, sql.LargeBinary).in_([value.encode() for value in values]))
 
 
 CONDITIONS = {"sqlite": in_json, "postgresql": in_array, "mysql": in_list}

@@ -13,8 +13,9 @@ from threading import Lock
 import alembic.command
 import alembic.config
 import sqlalchemy as sql
+from alembic.util import CommandError
 
-from poplin.controller.store.adoption import is_original
+from poplin.controller.store.adoption import is_original, require_no_others
 from poplin.controller.store.database import Database
 from poplin.controller.store.engine import Pool, make_engine
 from poplin.controller.store.errors import SchemaMismatch, StoreError
@@ -56,7 +57,7 @@ def describe(error: StoreError, patience: float) -> str:
 
 def migrate_once(url: str, tag_length: int) -> None:
     """All of it, while others wait."""
-    engine = make_engine(url, POOL)
+    engine = make_engine(url, POOL, may_create=True)
 
     def work(connection: sql.Connection) -> None:
         lock(connection)
@@ -81,12 +82,20 @@ def lock(connection: sql.Connection) -> None:
 
 
 def upgrade(connection: sql.Connection) -> None:
-    """Take the steps that are missing."""
+    """Take the steps that are missing. Raises SchemaMismatch before anything is changed."""
     config = alembic_config(connection)
     original = is_original(connection)
-    if original and not sql.inspect(connection).has_table(VERSIONS):
-        alembic.command.stamp(config, ORIGINAL)
-    alembic.command.upgrade(config, "head")
+    if not sql.inspect(connection).has_table(VERSIONS):
+        if original:
+            alembic.command.stamp(config, ORIGINAL)
+        else:
+            require_no_others(connection)
+    try:
+        alembic.command.upgrade(config, "head")
+    except CommandError as error:
+        raise SchemaMismatch(
+            f"the tables are those of a newer version: use that one, or a backup made before it ({error})"
+        ) from error
 
 
 def alembic_config(connection: sql.Connection) -> alembic.config.Config:

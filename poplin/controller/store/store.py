@@ -147,9 +147,9 @@ class Store:
     # The database.
 
     def check(self) -> None:
-        """Raises StoreError unless the database is there."""
+        """Raises StoreError unless the database is there, with our tables: SQLite would say 1 without a file."""
         with self.observed("CheckDatabase"):
-            self.database.read(lambda connection: connection.execute(sql.select(1)).all())
+            self.database.read(lambda connection: get_moment(connection, policies_info))
 
     def close(self) -> None:
         """Close the connections that are not in use."""

@@ -161,7 +161,7 @@ def test_an_id_whose_tag_is_no_apps_is_a_conflict(store: Store) -> None:
 
 
 def test_the_reason_is_in_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG, "poplin.controller.api")
+    caplog.set_level(logging.DEBUG, "poplin.controller")
     answer = make_client(BROKEN).get(f"{EXTERNAL}/policies")
     assert "s3cret" not in answer.text
     logged = [(record.message, record.__dict__["data"]) for record in caplog.records if record.levelname == "ERROR"]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
+
+from controller.store_lab import LIMIT
 
 from poplin.controller.api.listing import Lists
 from poplin.controller.api.wire import EXTERNAL, INTERNAL_V0, INTERNAL_V1
@@ -13,14 +18,16 @@ FIRST, SECOND = Policy("a", "b", "tcp", 1, 1), Policy("a", "b", "tcp", 2, 9)
 
 
 class CountingStore:
-    """How often the list was asked for."""
+    """How often the list was asked for, which takes a while."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = 0.0) -> None:
         self.asked = 0
+        self.seconds = seconds
 
     def list_policies(self, selection: Selection = ALL) -> list[TaggedPolicy]:
         """One policy."""
         self.asked += 1
+        time.sleep(self.seconds)
         return [TaggedPolicy(FIRST, "0001", "0002")]
 
 
@@ -34,6 +41,19 @@ def test_the_full_list_is_read_once_for_each_change() -> None:
     lists = Lists(store)  # type: ignore[arg-type]
     bodies = [lists.read(INTERNAL_V1, ALL, updated) for updated in (1, 1, 2, 2)]
     assert (store.asked, len(set(bodies))) == (2, 1)
+
+
+def test_the_full_list_is_made_once_for_all_who_ask_at_the_same_time() -> None:
+    store = CountingStore(seconds=0.1)
+    lists, together = Lists(store), Barrier(8)  # type: ignore[arg-type]
+
+    def ask(number: int) -> bytes:
+        together.wait(LIMIT)
+        return lists.read(INTERNAL_V1, ALL, 1)
+
+    with ThreadPoolExecutor(8) as pool:
+        bodies = set(pool.map(ask, range(8), timeout=LIMIT))
+    assert (store.asked, len(bodies)) == (1, 1)
 
 
 def test_a_selection_is_read_each_time() -> None:

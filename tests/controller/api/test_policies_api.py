@@ -177,13 +177,13 @@ def test_delete_checks_as_create_does(admin: Client) -> None:
 
 @pytest.mark.facts("cf-control-plane", 53)
 def test_who_made_and_deleted_what_is_logged(admin: Client, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "poplin.controller.api")
+    caplog.set_level(logging.INFO, "poplin.controller")
     create(admin, V1, make_v1("app1", "app2", 80))
     delete(admin, V1, make_v1("app1", "app2", 80))
     policy = {"source": "app1", "destination": "app2", "protocol": "tcp", "start": 80, "end": 80}
     logged = [(record.message, record.__dict__["data"]) for record in caplog.records if record.levelname == "INFO"]
     data = {"policies": [policy], "userName": "admin"}
-    assert logged == [("created-policies", data), ("deleted-policies", data)]
+    assert logged == [("create-policies.created-policies", data), ("delete-policies.deleted-policies", data)]
 
 
 @pytest.mark.facts("cf-control-plane", 99)

@@ -6,19 +6,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from threading import Thread
 
 import alembic.command
 import pytest
 import sqlalchemy as sql
-from controller.store_lab import LIMIT, policy
+from controller.store_lab import LIMIT, Database, policy
 
 from poplin.controller.store import Store, StoreError, migrate, open_store
 from poplin.controller.store.adoption import IDS
 from poplin.controller.store.errors import SchemaMismatch
 from poplin.controller.store.migrate import alembic_config
-from poplin.controller.store.schema import ORIGINAL, OWN, gorp_migrations, groups
+from poplin.controller.store.schema import ORIGINAL, OWN, gorp_migrations, groups, policies_info
 
 
 @pytest.fixture
@@ -129,16 +131,73 @@ def test_a_database_that_never_comes_is_an_error(tmp_path: Path) -> None:
         migrate(f"sqlite:///{tmp_path}/never/policies.db", patience=1)
 
 
-def test_an_interrupted_migration_is_completed(empty_url: str, opened: Store) -> None:
-    """As MySQL leaves it, which commits with every table."""
+class Killed(BaseException):
+    """The process ends."""
 
-    def interrupt(connection: sql.Connection) -> None:
-        ORIGINAL.create_all(connection, tables=[groups, gorp_migrations])
 
-    opened.database.write(interrupt)
-    migrate(empty_url, tag_length=1)
-    opened.create_policies([policy("app-a", "app-b")])
-    assert opened.count_policies() == 1
+@contextmanager
+def killed_at(step: int) -> Iterator[None]:
+    """No statement gets to a database from this one on, a commit neither."""
+    steps = count()
+
+    def kill(*args: object) -> None:
+        if next(steps) >= step:
+            raise Killed
+
+    sql.event.listen(sql.Engine, "before_cursor_execute", kill)
+    try:
+        yield
+    finally:
+        sql.event.remove(sql.Engine, "before_cursor_execute", kill)
+
+
+def test_a_migration_that_is_killed_anywhere_is_completed_by_the_next(database: Database) -> None:
+    """MySQL has committed some of it, as it does with every table."""
+    for step in count(0, 3):
+        url = database.new_url()
+        try:
+            with killed_at(step):
+                migrate(url, tag_length=1)
+        except Killed:
+            migrate(url, tag_length=1)
+            require_complete(url)
+        else:
+            assert step > len(ORIGINAL.tables), "so it was killed a few times"
+            return
+
+
+def require_complete(url: str) -> None:
+    """Everything is there, once."""
+    store = open_store(url, tag_length=1)
+    try:
+        assert [count_rows(store, table) for table in (gorp_migrations, groups, policies_info)] == [88, 255, 1]
+        store.create_policies([policy("app-a", "app-b")])
+        store.delete_policies([policy("app-a", "app-b")])
+        assert store.security_groups_last_updated() > 0
+    finally:
+        store.close()
+
+
+def test_tables_of_somebody_else_are_left_alone(empty_url: str, opened: Store) -> None:
+    """UAA, too, has `groups`."""
+    opened.database.write(
+        lambda connection: connection.execute(
+            sql.schema.CreateTable(sql.Table("groups", sql.MetaData(), sql.Column("id", sql.Integer)))
+        )
+    )
+    with pytest.raises(SchemaMismatch, match=r"^the database has groups already, .*: give it a database of its own$"):
+        migrate(empty_url, tag_length=1, patience=LIMIT)
+    assert table_names(opened) == {"groups"}
+
+
+def test_tables_of_a_newer_version_are_left_alone(url: str, store: Store) -> None:
+    store.create_policies([policy("app-a", "app-b")])
+    store.database.write(
+        lambda connection: connection.exec_driver_sql("UPDATE poplin_alembic_version SET version_num = 'from-2040'")
+    )
+    with pytest.raises(SchemaMismatch, match=r"are those of a newer version: use that one, or a backup .*from-2040"):
+        migrate(url, tag_length=1, patience=LIMIT)
+    assert store.count_policies() == 1
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,14 @@ def test_policies_come_and_go_as_in_a_new_database(adopted: Store, empty_url: st
     assert adopted.list_policies(Selection(either=frozenset({"app-a"}))) == []
 
 
+def test_an_id_in_other_letters_is_another(adopted: Store, empty_url: str) -> None:
+    """Where the original's tables in MySQL take `APP-A` for `app-a`."""
+    migrate(empty_url, tag_length=1)
+    adopted.delete_policies([policy("APP-A", "app-b")])
+    assert adopted.list_policies(Selection(either=frozenset({"APP-A"}))) == []
+    assert adopted.count_policies() == 2
+
+
 def test_the_originals_tables_stay_as_they_were(adopted: Store, empty_url: str) -> None:
     before = columns(adopted)
     for _ in range(2):

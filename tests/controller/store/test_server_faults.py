@@ -106,6 +106,21 @@ def test_a_server_that_crashes_loses_nothing_and_is_used_again(server: Server, s
     gc.collect()
 
 
+READ_ONLY = {
+    "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
+    "mysql": "SET SESSION TRANSACTION READ ONLY",
+}
+
+
+def test_a_server_that_only_reads_any_more_is_left_for_the_one_that_writes(store: Store) -> None:
+    def demote(connection: sql.Connection) -> None:
+        connection.exec_driver_sql(READ_ONLY[connection.dialect.name])
+
+    store.database.write(demote)
+    store.create_policies([policy("app-a", "app-b")])
+    assert store.count_policies() == 1
+
+
 def test_who_waits_too_long_is_told(server: Server, url: str, store: Store) -> None:
     hasty = open_store(url, tag_length=1, pool=Pool(answer_timeout=1))
     try:

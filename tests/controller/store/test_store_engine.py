@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from controller.store_lab import policy
 
-from poplin.controller.store import Pool, Store, StoreError, open_store
+from poplin.controller.store import Pool, Store, StoreError, migrate, open_store
 from poplin.controller.store.engine import make_engine, parse_url
 
 
@@ -61,8 +63,49 @@ def test_a_database_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         store.check()
 
 
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A SQLite database, with letters in its name that mean something in URLs."""
+    path = tmp_path / "100% #1 policies.db"
+    migrate(f"sqlite:///{path}", tag_length=1)
+    return path
+
+
+@pytest.fixture
+def opened(file: Path) -> Iterator[Store]:
+    """The store in it."""
+    store = open_store(f"sqlite:///{file}", tag_length=1)
+    store.check()
+    yield store
+    store.close()
+
+
+def test_a_file_that_is_deleted_is_missed_and_not_made_again(file: Path, opened: Store) -> None:
+    file.unlink()
+    for ask in (opened.check, opened.list_policies, lambda: opened.create_policies([policy("app-a", "app-b")])):
+        with pytest.raises(StoreError, match=r"^connect: unable to open database file$"):
+            ask()
+    assert not file.exists()
+
+
+def test_a_file_that_was_made_anew_is_the_one_in_use(file: Path, opened: Store) -> None:
+    opened.create_policies([policy("app-a", "app-b")])
+    for each in file.parent.glob(f"{file.name}*"):
+        each.unlink()
+    migrate(f"sqlite:///{file}", tag_length=1)
+    assert opened.count_policies() == 0
+
+
+def test_a_file_that_is_no_database_is_told(file: Path, opened: Store) -> None:
+    file.write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError, match=r"not a database|malformed"):
+        opened.check()
+
+
 def test_sqlite_survives_a_power_cut_and_keeps_to_its_keys(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/policies.db")
+    url = f"sqlite:///{tmp_path}/policies.db"
+    migrate(url, tag_length=1)
+    store = open_store(url)
     try:
         assert [pragma(store, name) for name in ("journal_mode", "synchronous", "foreign_keys")] == ["wal", 2, 1]
     finally:

@@ -43,6 +43,8 @@ def select(**ids: str) -> Selection:
         (select(sources="app1", destinations="app4"), []),
         (select(either="app4", sources="app1"), ["last"]),
         (select(either=""), []),
+        (select(either="app1 ,APP2,áppl4"), []),
+        (select(sources="App1", destinations="app2 "), []),
         (select(either="'; DROP TABLE policies; --,%s,app1"), ["first", "range"]),
         (select(either="no\0text,\ud800,app1"), ["first", "range"]),
     ],

@@ -16,10 +16,9 @@ AB = policy("app-a", "app-b")
 
 
 class Busy(Exception):
-    """What any of the drivers says where it wants a transaction repeated."""
+    """What PostgreSQL says where it wants a transaction repeated."""
 
     sqlstate = "40001"
-    sqlite_errorcode = 5
 
 
 class Broken(Exception):
@@ -27,14 +26,17 @@ class Broken(Exception):
 
 
 @contextmanager
-def failing(store: Store, event: str, error: Exception, times: int = 1) -> Iterator[list[str]]:
-    """The next times that something happens to the engine, it fails; how often it happened."""
+def failing(
+    store: Store, event: str, error: Exception, times: int = 1, *, is_lost: bool = False
+) -> Iterator[list[str]]:
+    """The next times that something happens to the engine, it fails, with the connection if so; how often it
+    happened."""
     happened: list[str] = []
 
     def fail(*args: object) -> None:
         happened.append(event)
         if len(happened) <= times:
-            raise OperationalError(event.upper(), None, error)
+            raise OperationalError(event.upper(), None, error, connection_invalidated=is_lost)
 
     sql.event.listen(store.database.engine, event, fail)
     try:
@@ -106,10 +108,23 @@ def test_not_for_ever(store: Store) -> None:
 
 
 def test_an_unanswered_commit_is_not_counted_twice_against_a_quota(store: Store) -> None:
-    with failing(store, "commit", Busy("serialize")), pytest.raises(StoreError, match="serialize"):
+    with failing(store, "commit", Broken("no answer"), is_lost=True), pytest.raises(StoreError, match="no answer"):
         store.create_policies([AB], quota=1)
     store.create_policies([AB], quota=1)
     assert store.count_policies() == 1
+
+
+def test_an_unanswered_commit_without_a_quota_is_repeated(store: Store) -> None:
+    with failing(store, "commit", Broken("no answer"), is_lost=True) as commits:
+        store.create_policies([AB])
+    assert (len(commits), store.count_policies()) == (2, 1)
+
+
+def test_a_refused_commit_is_repeated_within_the_quota(store: Store) -> None:
+    """As Galera refuses it, of two nodes that wrote the same."""
+    with failing(store, "commit", Busy("serialize")) as commits:
+        store.create_policies([AB], quota=1)
+    assert (len(commits), store.count_policies()) == (2, 1)
 
 
 def test_a_read_is_repeated_too(store: Store) -> None:
