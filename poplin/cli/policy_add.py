@@ -12,15 +12,8 @@ from __future__ import annotations
 
 import argparse
 
-from poplin.cli.policy_client import (
-    PolicyClient,
-    add_client_arguments,
-    add_policy_arguments,
-    as_object,
-    policy_of,
-)
-from poplin.cli.policy_outcome import run_with_client
-from poplin.spec.jsontext import dumps
+from poplin.cli.policy_client import PolicyClient, add_policy_arguments, policy_of
+from poplin.cli.policy_outcome import print_json, run_with_client
 
 PROG = "poplin policy add"
 
@@ -28,7 +21,6 @@ PROG = "poplin policy add"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `poplin policy add`."""
     add_policy_arguments(parser)
-    add_client_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     def work(client: PolicyClient) -> int:
         client.add(policy)
         if options.json:
-            print(dumps({"version": 1, "policies": [as_object(policy)]}, 2))
+            print_json([policy])
         return 0
 
     return run_with_client(PROG, options, work)

@@ -116,11 +116,12 @@ def add_client_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_policy_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which policy."""
+    """Which policy, and all of the above."""
     parser.add_argument("source", metavar="SOURCE", help="the id of the app that opens connections")
     parser.add_argument("destination", metavar="DESTINATION", help="the id of the app that accepts them")
     parser.add_argument("--protocol", choices=PROTOCOLS, default=PROTOCOLS[0], help="default %(default)s")
     parser.add_argument("--port", metavar="PORT[-LAST]", type=ports, required=True, help="of the destination")
+    add_client_arguments(parser)
 
 
 def ports(text: str) -> tuple[int, int]:

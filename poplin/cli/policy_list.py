@@ -13,10 +13,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from poplin.cli.policy_client import Policy, PolicyClient, add_client_arguments, as_object
-from poplin.cli.policy_outcome import run_with_client
+from poplin.cli.policy_client import Policy, PolicyClient, add_client_arguments
+from poplin.cli.policy_outcome import print_json, run_with_client
 from poplin.cli.printable import show
-from poplin.spec.jsontext import dumps
 
 PROG = "poplin policy list"
 HEADS = ("SOURCE", "DESTINATION", "PROTOCOL", "PORTS")
@@ -34,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     def work(client: PolicyClient) -> int:
         policies = client.list(options.ids)
         if options.json:
-            print(dumps({"version": 1, "policies": [as_object(each) for each in policies]}, 2))
+            print_json(policies)
         else:
             print(*tabulate(policies), sep="\n")
         return 0

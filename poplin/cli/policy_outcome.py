@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from poplin.cli.controller_extra import is_complete
 from poplin.cli.failure import DRIFT, FAILED
-from poplin.cli.policy_client import Denied, PolicyClient, PolicyError, make_client
+from poplin.cli.policy_client import Denied, Policy, PolicyClient, PolicyError, as_object, make_client
 from poplin.cli.printable import show
 from poplin.spec.jsontext import dumps
 
@@ -25,6 +25,11 @@ def run_with_client(prog: str, options: argparse.Namespace, work: Callable[[Poli
     except PolicyError as error:
         tell(prog, str(error), as_json=options.json)
         return DENIED if isinstance(error, Denied) else FAILED
+
+
+def print_json(policies: Sequence[Policy]) -> None:
+    """What --json promises."""
+    print(dumps({"version": 1, "policies": [as_object(each) for each in policies]}, 2))
 
 
 def tell(prog: str, text: str, *, as_json: bool) -> None:

@@ -13,16 +13,8 @@ from __future__ import annotations
 import argparse
 
 from poplin.cli.failure import NOT_FOUND
-from poplin.cli.policy_client import (
-    Policy,
-    PolicyClient,
-    add_client_arguments,
-    add_policy_arguments,
-    as_object,
-    policy_of,
-)
-from poplin.cli.policy_outcome import run_with_client, tell
-from poplin.spec.jsontext import dumps
+from poplin.cli.policy_client import Policy, PolicyClient, add_policy_arguments, policy_of
+from poplin.cli.policy_outcome import print_json, run_with_client, tell
 
 PROG = "poplin policy remove"
 
@@ -30,7 +22,6 @@ PROG = "poplin policy remove"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Of `poplin policy remove`."""
     add_policy_arguments(parser)
-    add_client_arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -43,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
             return NOT_FOUND
         client.remove(policy)
         if options.json:
-            print(dumps({"version": 1, "policies": [as_object(policy)]}, 2))
+            print_json([policy])
         return 0
 
     return run_with_client(PROG, options, work)

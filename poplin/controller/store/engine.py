@@ -44,12 +44,14 @@ class Pool(Struct, frozen=True):
 def make_engine(url: str, pool: Pool, *, may_create: bool = False) -> sql.Engine:
     """An engine that has not connected yet. Raises StoreError for a URL nobody could connect to.
 
-    `may_create`: whether SQLite makes its file if it is not there.
+    `may_create`: whether to make SQLite's file if it is not there.
     """
     parsed = parse_url(url)
     dialect = parsed.get_backend_name()
     if dialect == "sqlite":
-        parsed = file.locate(parsed, may_create=may_create)
+        if may_create:
+            file.ensure_file(parsed.database or "")
+        parsed = file.locate(parsed)
     engine = sql.create_engine(
         parsed,
         connect_args=ARGUMENTS[dialect](pool),

@@ -6,8 +6,9 @@ can find any more.
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from os import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,14 +17,22 @@ import sqlalchemy as sql
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+MODE = 0o600  # nobody else's business
 WRITES = "poplin_writes"  # the execution option of a connection whose transaction will write
 OPENED = "poplin_opened"  # the file a connection has open, in what the pool knows of it
 
 
-def locate(url: sql.URL, *, may_create: bool) -> sql.URL:
-    """The URL of the same file as SQLite's own URIs say whether it may be made."""
+def ensure_file(path: str) -> None:
+    """Have an empty file there unless there is one; SQLite gives those it makes beside it the same mode. What keeps us
+    from it SQLite will say."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, MODE))
+
+
+def locate(url: sql.URL) -> sql.URL:
+    """The URL of the same file as one of SQLite's own URIs, by which it makes none."""
     file = f"file:{quote(str(Path(url.database or '').absolute()))}"
-    return url.set(database=file).update_query_dict({"uri": "true", "mode": "rwc" if may_create else "rw"})
+    return url.set(database=file).update_query_dict({"uri": "true", "mode": "rw"})
 
 
 def listen_to(engine: sql.Engine) -> None:
@@ -54,7 +63,7 @@ def require_file(connection: sqlite3.Connection, entry: ConnectionPoolEntry, pro
 
 def identify(path: str) -> tuple[int, int]:
     """What tells a file from every other one. Raises OSError."""
-    found = stat(path)
+    found = os.stat(path)
     return found.st_dev, found.st_ino
 
 

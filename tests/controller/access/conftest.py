@@ -13,6 +13,20 @@ from poplin.controller.access.outgoing import Outgoing
 from poplin.controller.access.settings import OutgoingSettings, UaaSettings
 
 
+class Clock:
+    """One that tests turn, in seconds."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
     return trustme.CA()

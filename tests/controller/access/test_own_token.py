@@ -10,18 +10,6 @@ import pytest
 from poplin.controller.access.uaa import EARLY, Uaa, UaaError
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def client(outgoing, uaa_settings, clock):
     return Uaa(outgoing, uaa_settings, clock)

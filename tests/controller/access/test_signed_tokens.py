@@ -186,18 +186,6 @@ def test_the_audience_counts_where_one_is_configured(client, uaa):
             strict.verify(uaa.sign(aud=audience))
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def ring(client, clock):
     return KeyRing(client.token_keys, longest=600, pause=10, monotonic=clock)

@@ -8,17 +8,10 @@ import pytest
 import trustme
 from controller.capi import Capi
 from controller.serve.server_lab import Papers, make_papers
-from controller.store_lab import DATABASES, SERVERS, Database, running
+from controller.store_lab import SERVERS, Database
 from controller.uaa import Uaa
 
 collect_ignore_glob = [] if SERVERS else ["test_server_*"]
-
-
-@pytest.fixture(scope="session", params=DATABASES)
-def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """One that runs as long as the tests with it."""
-    with running(request.param, tmp_path_factory.mktemp(request.param)) as made:
-        yield made
 
 
 @pytest.fixture

@@ -53,6 +53,18 @@ def test_agents_are_told_to_keep_to_https(server: Server, stranger: Client) -> N
     assert int(body) > 10**18
 
 
+@pytest.mark.facts("cf-control-plane", 52)
+def test_a_create_is_measured_by_the_api_and_by_the_store(server: Server, admin: Client) -> None:
+    destination = {"id": "measured", "protocol": "tcp", "ports": {"start": 8080, "end": 8080}}
+    body = json.dumps({"policies": [{"source": {"id": "measured"}, "destination": destination}]})
+    url = f"{server.urls['external']}{POLICIES}"
+    for path in ("", "/delete"):  # the server is others' too
+        assert split_answer(admin.curl("--data", "@-", f"{url}{path}", data=body).stdout)[0] == 200
+    scraped = curl(f"{server.urls['debug']}/metrics").stdout
+    for name in ("CreatePoliciesRequestTime", "StoreCreateSuccessTime"):
+        assert re.search(rf"^{name} \d", scraped, re.MULTILINE), name
+
+
 @pytest.mark.facts("cf-control-plane", 24)
 def test_id_of_a_request_goes_on_with_ours(server: Server, admin: Client) -> None:
     done = admin.curl("-H", "X-VCAP-Request-ID: abc", f"{server.urls['external']}{POLICIES}")

@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from controller.store_lab import DATABASES, SERVERS, TAG_LENGTH, Clock, Database, running
+from controller.store_lab import SERVERS, TAG_LENGTH, Clock, Database
 
 from poplin.controller.store import Store, migrate, open_store
 
 collect_ignore_glob = [] if SERVERS else ["test_server_*"]
-
-
-@pytest.fixture(scope="session", params=DATABASES)
-def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """One that runs as long as the tests with it."""
-    with running(request.param, tmp_path_factory.mktemp(request.param)) as made:
-        yield made
 
 
 @pytest.fixture

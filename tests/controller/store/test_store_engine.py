@@ -80,6 +80,12 @@ def opened(file: Path) -> Iterator[Store]:
     store.close()
 
 
+def test_nobody_else_reads_the_file_or_those_beside_it(file: Path, opened: Store) -> None:
+    opened.create_policies([policy("app-a", "app-b")])
+    modes = {each.name: each.stat().st_mode & 0o777 for each in file.parent.iterdir()}
+    assert modes == dict.fromkeys((file.name, f"{file.name}-wal", f"{file.name}-shm"), 0o600)
+
+
 def test_a_file_that_is_deleted_is_missed_and_not_made_again(file: Path, opened: Store) -> None:
     file.unlink()
     for ask in (opened.check, opened.list_policies, lambda: opened.create_policies([policy("app-a", "app-b")])):
