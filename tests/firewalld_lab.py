@@ -86,7 +86,9 @@ def running_firewalld(host: Host, address: str, folder: Path) -> Iterator[Daemon
     with open(folder / "log", "w") as log, subprocess.Popen(command, stdout=log, stderr=log, env=environ) as daemon:
         try:
             wait_for_owner(daemon, address, folder / "log")
-            yield Daemon(address)
+            running = Daemon(address)
+            running.ask("", "getDefaultZone")  # it has its name before its rules, and answers when it has both
+            yield running
         finally:
             daemon.kill()
 
