@@ -180,7 +180,7 @@ def main() -> None:
     else:
         print(table(stages))
         if options.write:
-            report.write("clients", table(stages), options.runs)
+            report.write("clients", table(stages), f"{options.runs} runs")
 
 
 if __name__ == "__main__":

@@ -150,7 +150,7 @@ def main() -> None:
         text = f"{table(*sides, scripts)}\n\n{bandwidth.table(held)}"
         print(text)
         if options.write:
-            report.write("one-shot", text, options.runs)
+            report.write("one-shot", text, f"{options.runs} runs")
     if held.misses:
         raise SystemExit(f"limits that are not held: {'; '.join(held.misses)}")
 
