@@ -28,8 +28,10 @@ SYSTEM_PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 FIRST = 2  # the number of the first container
 SECOND_IFNAME = "eth1"
 MOST_OUTPUT = 16 << 20  # bytes, beyond which nobody waits for the end
-SETTLING = 15.0  # seconds for what the kernel removes at its leisure, which a busy one takes
-PAUSE = 0.05
+# How often we look for what the kernel removes at its leisure: for five seconds, or longer on a busy machine, where
+# both take longer.
+LOOKS = 80
+PAUSE = 0.05  # seconds between two
 AND_STDIN_CLOSED = ["-c", 'exec "$0" <&-']  # of a shell, before a program
 SHELL = "/bin/sh"
 
@@ -246,9 +248,8 @@ def is_known_to_del(version: str) -> bool:
 
 def wait_until_none(look: Callable[[], list[str]]) -> list[str]:
     """What is still found in the end."""
-    deadline = time.monotonic() + SETTLING
-    while found := look():
-        if time.monotonic() > deadline:
+    for _ in range(LOOKS):
+        if not (found := look()):
             break
         time.sleep(PAUSE)
     return found
