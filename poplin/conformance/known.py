@@ -78,7 +78,13 @@ DEFECTS: dict[str, tuple[Defect, ...]] = {
         Defect("ADD that fails after moving the device leaves it in the container.", "plugins-main-ipam 14", LINKS),
         Defect("It makes an empty file of a namespace that is not there, to lock it.", types=("sbr",)),
     ),
-    "killed-add-can-be-deleted": (Defect(HALF_DONE, types=(*LINKS, "portmap", "sbr", "tuning", "vrf")),),
+    "killed-add-can-be-deleted": (
+        Defect(HALF_DONE, types=(*LINKS, "portmap", "sbr", "tuning", "vrf")),
+        Defect(
+            "It makes a lease's file and writes into it next; DEL knows leases by what is in them.",
+            types=("host-local",),
+        ),
+    ),
     "second-interface-works": (
         Defect(ONE_INTERFACE, types=("bandwidth", "bridge")),
         Defect("ADD fails where the other interface has a route to the same gateway.", types=("ptp",)),

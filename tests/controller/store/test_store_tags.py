@@ -80,7 +80,6 @@ def test_a_tag_that_is_asked_for_again_is_the_same(store: Store) -> None:
     assert store.last_updated() == before
 
 
-@pytest.mark.facts("cf-control-plane", 106)
 def test_an_id_has_one_type(store: Store) -> None:
     store.ensure_tag("meow", "app")
     with pytest.raises(
