@@ -16,7 +16,7 @@ import sqlalchemy as sql
 from msgspec import Struct
 from sqlalchemy.exc import ArgumentError
 
-from poplin.controller.store import file
+import poplin.controller.store.file as file
 from poplin.controller.store.errors import StoreError
 from poplin.controller.store.faults import leave_read_only
 from poplin.controller.store.patience import limit_answers

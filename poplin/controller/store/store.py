@@ -12,7 +12,11 @@ from contextlib import contextmanager
 
 import sqlalchemy as sql
 
-from poplin.controller.store import creating, deleting, reading, security_groups, tags
+import poplin.controller.store.creating as creating
+import poplin.controller.store.deleting as deleting
+import poplin.controller.store.reading as reading
+import poplin.controller.store.security_groups as security_groups
+import poplin.controller.store.tags as tags
 from poplin.controller.store.database import Database
 from poplin.controller.store.engine import Pool, make_engine
 from poplin.controller.store.errors import Refusal
