@@ -62,4 +62,8 @@ def test_it_goes_on_in_the_background_until_it_is_stopped():
 
 
 def test_one_that_was_never_started_can_be_stopped():
-    Poller("test", lambda: None, 60).stop()
+    called = threading.Event()
+    poller = Poller("test", called.set, 60)
+    poller.stop()
+    poller.run()  # has been told to end, and so does nothing
+    assert not called.is_set()
